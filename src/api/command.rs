@@ -1,0 +1,107 @@
+//! Orders: every button, socket request and signal becomes one of these.
+
+use super::event::Object;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Joins a command to its answer.
+pub type Ticket = u64;
+
+/// Something the terminal is told to do. Every one is idempotent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Pusher(PusherCommand),
+    /// The player with this `id`.
+    Player(String, PlayerCommand),
+    Standby {
+        on: bool,
+    },
+    /// End of the program: leave every server properly.
+    Shutdown,
+}
+
+/// Orders for the way up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PusherCommand {
+    Start,
+    Stop,
+    Pause,
+    Resume,
+    SwitchCamera,
+    Snapshot(SnapshotRequest),
+    /// Change properties: keys as in the configuration file.
+    Patch(Map<String, Value>),
+}
+
+/// Orders for one way down.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlayerCommand {
+    Play,
+    Stop,
+    Pause,
+    Resume,
+    Mute,
+    Unmute,
+    Snapshot(SnapshotRequest),
+    /// Change properties: keys as in the configuration file.
+    Patch(Map<String, Value>),
+}
+
+/// Which picture a snapshot shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnapshotSource {
+    /// As it is sent or received.
+    #[default]
+    Stream,
+    /// As the local screen shows it.
+    View,
+}
+
+/// File format of a snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageFormat {
+    #[default]
+    Png,
+    Jpeg,
+}
+
+/// What snapshot is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SnapshotRequest {
+    pub source: SnapshotSource,
+    pub format: ImageFormat,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Done,
+    Snapshot(Picture),
+    Refused(Refusal),
+}
+
+/// An encoded snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub format: ImageFormat,
+    pub width: u32,
+    pub height: u32,
+    pub bytes: bytes::Bytes,
+    /// Where it was also written, when a snapshot directory exists.
+    pub path: Option<std::path::PathBuf>,
+}
+
+/// Why a command changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable name for programs ("invalid-property", "unknown-player", "no-picture", "not-configured", "standby").
+    pub kind: &'static str,
+    /// The property or parameter at fault; empty when there is none.
+    pub field: String,
+    /// What is wrong and what is allowed; no trailing full stop.
+    pub words: String,
+    pub object: Object,
+}

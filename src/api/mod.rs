@@ -1,0 +1,9 @@
+//! The vocabulary of control: commands down, notices up, events and status out.
+
+pub mod code;
+pub mod command;
+pub mod event;
+pub mod fault;
+pub mod notice;
+pub mod plan;
+pub mod status;

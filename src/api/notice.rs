@@ -1,0 +1,129 @@
+//! News from the workers to the appliance. They go up and are never answered directly.
+
+use super::command::{Picture, Ticket};
+use super::fault::DeviceError;
+use super::status::{PlayStats, PushStats};
+use crate::media::Size;
+use crate::settings::pusher::Position;
+
+/// What a worker has to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    Camera(Position, DeviceNotice),
+    Microphone(DeviceNotice),
+    Speaker(DeviceNotice),
+    Display(DeviceNotice),
+    /// The video encoder failed (it is built again by its worker).
+    VideoEncoder(DeviceError),
+    /// The sound encoder failed (it is built again by its worker).
+    SoundEncoder(DeviceError),
+    /// News of publishing session `session`.
+    Push {
+        session: u64,
+        news: PushNews,
+    },
+    /// The send queue has been over its limit for a second (true), or has emptied again (false).
+    NetBusy(bool),
+    /// Once a second while the way up is active.
+    PushStats(PushStats),
+    /// News of player number `player`'s session `session`.
+    Play {
+        player: usize,
+        session: u64,
+        news: PlayNews,
+    },
+    /// Once a second while the player is active.
+    PlayStats {
+        player: usize,
+        stats: PlayStats,
+    },
+    /// A snapshot that was asked for.
+    Snapshot {
+        ticket: Ticket,
+        result: Result<Picture, DeviceError>,
+    },
+    /// A network link came up: a waiting reconnect may try at once.
+    LinkUp,
+    /// A worker panicked and was started again.
+    WorkerRestarted {
+        worker: &'static str,
+    },
+}
+
+/// The life of a device, as its worker sees it. The worker opens it again by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeviceNotice {
+    /// Open and configured; words for people ("YUYV 640x480 at 30").
+    Opened { words: String },
+    /// First picture or period received.
+    FirstFrame,
+    /// It could not be opened, or was lost; said once for each change of fault, not for each try.
+    Lost(DeviceError),
+    /// Closed because it is not wanted.
+    Closed,
+}
+
+/// The life of a publishing session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushNews {
+    /// The server accepted `connect`.
+    Connected,
+    /// The server said NetStream.Publish.Start (some say so and then close).
+    Publishing,
+    /// It is over; nothing follows.
+    Ended(End),
+}
+
+/// The life of a playing session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlayNews {
+    Connected,
+    /// The server sends the stream.
+    StreamBegin,
+    FirstIdr,
+    DecoderStarted,
+    Resolution(Size),
+    /// First picture or sound given to its device.
+    PlayBegin,
+    /// Nothing left to play (true), or playing again (false).
+    Loading(bool),
+    /// Data arrives too unevenly for the buffer.
+    DataLag,
+    /// Pictures could not be shown in time for half a second.
+    PlayLag,
+    /// The stream's time jumped, or references are missing.
+    Discontinuity,
+    VideoDecodeFailed(String),
+    SoundDecodeFailed(String),
+    /// The publisher ended the stream; the connection may stay.
+    StreamEnded,
+    /// It is over; nothing follows.
+    Ended(End),
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    pub cause: Cause,
+    /// For people; holds no secret; at most 256 bytes of it are the server's.
+    pub words: String,
+}
+
+/// Which event code a session's end is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// We ended it.
+    Ours,
+    /// The name could not be resolved: 3001.
+    Dns,
+    /// No TCP connection: 3002.
+    Connect,
+    /// TLS or RTMP handshake, or no answer to it: 3003.
+    Handshake,
+    /// The server said no (name in use, denied, stream not found): 3004.
+    Refused,
+    /// The server closed: 3004.
+    Closed,
+    /// Read, write or framing failure: 3005.
+    Broken,
+}

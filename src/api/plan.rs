@@ -1,0 +1,86 @@
+//! What the appliance wants done: whole desired states, so that applying one twice does nothing.
+
+use super::command::{SnapshotRequest, Ticket};
+use super::event::Object;
+use crate::media::{Size, Span};
+use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
+use crate::settings::pusher::Position;
+
+/// An order of the appliance to the workers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// The way up should look like this now.
+    Push(PushPlan),
+    /// Open a publishing session; news of it carry `session`. Ends any older one.
+    Connect { session: u64, url: String },
+    /// Leave the server (FCUnpublish, deleteStream, at most a second); the session's last news is `Ended`.
+    Disconnect { session: u64 },
+    /// Player number `player` should look like this now.
+    Play { player: usize, plan: PlayPlan },
+    /// Open a playing session; news of it carry `session`. Ends any older one.
+    PlayConnect { player: usize, session: u64, url: String },
+    /// Leave the server; the session's last news is `Ended`.
+    PlayDisconnect { player: usize, session: u64 },
+    /// Take a picture of `object` and report it with `ticket`.
+    Snapshot { ticket: Ticket, object: Object, request: SnapshotRequest },
+    /// Answer a command.
+    Reply { ticket: Ticket, reply: super::command::Reply },
+    /// Everything is closed: the program may end.
+    Exit,
+}
+
+/// What is in the picture that is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PictureSource {
+    Camera,
+    /// The waiting card, with these words on it.
+    Card(String),
+}
+
+/// Everything the way up is to be. Nothing is open and nothing is encoded while `active` is false.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PushPlan {
+    pub active: bool,
+    /// The camera that is to be open.
+    pub camera: Option<Position>,
+    /// Whether the microphone is to be open.
+    pub microphone: bool,
+    /// Send digital silence whatever the microphone hears.
+    pub silent: bool,
+    pub picture: PictureSource,
+    /// Size of the picture sent; even numbers.
+    pub size: Size,
+    /// Pictures a second.
+    pub fps: u32,
+    /// kbit/s of video.
+    pub video_kbps: u32,
+    /// kbit/s of sound.
+    pub sound_kbps: u32,
+    /// Longest time between two IDR pictures.
+    pub gop: Span,
+    /// The send queue sheds pictures when it is older than this.
+    pub queue_limit: Span,
+    /// Mirror the picture sent.
+    pub mirror: bool,
+    /// Centre crop: 1.0 = whole picture, 2.0 = the middle half of each side.
+    pub zoom: f32,
+}
+
+/// Everything a player is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlayPlan {
+    /// Whether it shows anything at all.
+    pub active: bool,
+    pub mode: PlayMode,
+    /// Frozen and silent; the connection stays.
+    pub paused: bool,
+    pub muted: bool,
+    pub fit: ObjectFit,
+    /// Turned by 90° clockwise.
+    pub turned: bool,
+    pub sound_mode: SoundMode,
+    /// Live mode only.
+    pub min_cache: Span,
+    /// Live mode only.
+    pub max_cache: Span,
+}

@@ -1,0 +1,190 @@
+//! The state of everything, as the socket tells it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Everything `GET /v1/status` answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Status {
+    pub version: String,
+    pub board: String,
+    /// Seconds since the daemon started.
+    pub uptime: i64,
+    pub standby: bool,
+    /// Words on what is wrong with the configuration in use; empty when nothing is.
+    pub degraded: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pusher: Option<PusherStatus>,
+    pub players: Vec<PlayerStatus>,
+    pub display: DeviceStatus,
+    pub speaker: DeviceStatus,
+}
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionState {
+    /// Not asked to run.
+    #[default]
+    Stopped,
+    Connecting,
+    /// Publishing or playing.
+    Live,
+    /// Connected and paused.
+    Paused,
+    /// Lost, one of the three quick tries is pending.
+    Reconnecting,
+    /// Three tries failed; the terminal starts over after a longer wait.
+    Waiting,
+    /// Three tries failed and `on-give-up` is `stop`.
+    GaveUp,
+}
+
+/// A device in one word and, if it is not well, why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct DeviceStatus {
+    pub state: DeviceState,
+    /// What is open, or what is wrong.
+    pub words: String,
+}
+
+/// A device's state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceState {
+    /// The board has none.
+    #[default]
+    Absent,
+    Closed,
+    Opening,
+    Running,
+    /// Failed or gone; it is being retried.
+    Lost,
+}
+
+/// A property that this build or hardware can not honour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unsupported {
+    pub property: String,
+    pub reason: String,
+}
+
+/// The way up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PusherStatus {
+    pub state: SessionState,
+    /// Milliseconds in this state.
+    pub for_ms: i64,
+    /// Without secrets.
+    pub url: String,
+    /// Nothing of the room is heard on the other side.
+    pub muted: bool,
+    /// Every reason for it: `muted`, `enable-mic`, `standby`, `paused`.
+    pub muted_by: Vec<String>,
+    /// `camera` or `waiting-image`.
+    pub picture: String,
+    pub camera_position: String,
+    pub camera: DeviceStatus,
+    pub microphone: DeviceStatus,
+    /// What ended the last session.
+    pub last_end: String,
+    pub reconnects: u64,
+    pub unsupported: Vec<Unsupported>,
+    pub net: PushStats,
+}
+
+/// A player.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlayerStatus {
+    pub id: String,
+    pub state: SessionState,
+    /// Milliseconds in this state.
+    pub for_ms: i64,
+    /// Without secrets.
+    pub src: String,
+    pub muted: bool,
+    /// Nothing left to play.
+    pub loading: bool,
+    pub last_end: String,
+    pub reconnects: u64,
+    pub unsupported: Vec<Unsupported>,
+    pub net: PlayStats,
+}
+
+/// Netstatus of the way up, over the last second. Names as in the event `netstatus`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PushStats {
+    /// kbit/s out of the video encoder.
+    pub video_bitrate: u32,
+    /// kbit/s out of the sound encoder.
+    pub audio_bitrate: u32,
+    /// Pictures a second encoded.
+    #[serde(rename = "videoFPS")]
+    pub video_fps: f64,
+    /// Seconds between the last two IDR pictures.
+    #[serde(rename = "videoGOP")]
+    pub video_gop: f64,
+    /// kbit/s written to the network.
+    pub net_speed: u32,
+    /// Milliseconds by which the time a unit needs to leave varies; 0 = none.
+    pub net_jitter: f64,
+    pub video_width: u32,
+    pub video_height: u32,
+    /// Age of the oldest unit in the send queue.
+    pub queue_ms: f64,
+    /// Pictures shed since the session began, all causes.
+    pub dropped: u64,
+    /// Smoothed round trip of the connection (TCP_INFO).
+    pub rtt_ms: f64,
+    /// Bytes the kernel has not sent yet.
+    pub unsent_bytes: u64,
+    /// Median of capture to encoder, in ms.
+    pub latency_capture: f64,
+    /// Median time in the encoder, in ms.
+    pub latency_encode: f64,
+    /// Median of encoder to kernel, in ms.
+    pub latency_queue: f64,
+    /// Pictures given to the encoder since the start, by source.
+    pub pictures_from_camera: u64,
+    pub pictures_from_card: u64,
+    /// Sound lost to overruns and replaced by silence since the start, in ms.
+    pub sound_lost_ms: u64,
+}
+
+/// Netstatus of a player, over the last second. Names as in the event `netstatus`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlayStats {
+    pub video_bitrate: u32,
+    pub audio_bitrate: u32,
+    #[serde(rename = "videoFPS")]
+    pub video_fps: f64,
+    #[serde(rename = "videoGOP")]
+    pub video_gop: f64,
+    pub net_speed: u32,
+    /// Measured arrival jitter in ms; 0 = none.
+    pub net_jitter: f64,
+    pub video_width: u32,
+    pub video_height: u32,
+    /// Target delay of the jitter buffer.
+    pub jitter_buffer_ms: f64,
+    /// Lip sync: picture's lead over the sound (positive: the picture is early).
+    pub av_play_interval_ms: f64,
+    /// Median of arrival to release from the jitter buffer, in ms.
+    pub latency_buffer: f64,
+    /// Median time in the decoder, in ms.
+    pub latency_decode: f64,
+    /// Median of decoded to shown, in ms.
+    pub latency_present: f64,
+    /// Pictures decoded but not shown, since the session began.
+    pub dropped: u64,
+    /// Sound that was missing when it was due, since the session began, in ms.
+    pub sound_missing_ms: u64,
+    /// Messages of the server that could not be understood.
+    pub bad_messages: u64,
+}

@@ -1,0 +1,1 @@
+//! The rules of the terminal: one pure state machine.

@@ -1,0 +1,1 @@
+//! The Unix socket: HTTP, JSON, events, metrics.

@@ -1,0 +1,1 @@
+//! The program: wiring, signals, and the commands of visavisd.

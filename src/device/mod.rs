@@ -1,0 +1,182 @@
+//! Every device seam on one page: what a camera, a codec or a screen must do, and how one is opened by name.
+//!
+//! A worker thread opens, uses and drops its own device, so unplugging and switching are the same act and
+//! nothing here needs to be `Send`. Waiting calls take the worker's [`Wake`] and come back early when it
+//! rings. Every failure is a [`DeviceError`] whose kind says what to do next; after any error but
+//! [`Fault::Damaged`] the device is dropped and opened anew.
+
+pub mod clock;
+pub mod wake;
+
+mod driver;
+
+pub use crate::api::fault::{DeviceError, Fault};
+pub use driver::{
+    open_camera, open_display, open_microphone, open_speaker, sound_decoder, sound_encoder, video_decoder,
+    video_encoder,
+};
+pub use wake::{Wake, Woken};
+
+use crate::media::{PictureView, RawPicture, Size, Sound, SoundFormat, Span, Time};
+
+/// A source of pictures. Opening starts it.
+pub trait Camera {
+    /// What was negotiated: size and rate of the pictures, and words for people ("YUYV 640x480 at 30").
+    fn mode(&self) -> CameraMode;
+
+    /// Waits for a picture and returns the newest there is; older ones are dropped unseen and counted.
+    /// `None`: the bell rang. [`Fault::Stalled`] when none came for a second.
+    fn next(&mut self, wake: &Wake) -> Result<Option<RawPicture>, DeviceError>;
+
+    /// Pictures dropped since the last call because newer ones were there, and pictures the device damaged.
+    fn take_losses(&mut self) -> u64;
+}
+
+/// What a camera delivers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CameraMode {
+    pub size: Size,
+    pub fps: f64,
+    pub words: String,
+}
+
+/// A source of sound in periods of 10 ms. Opening starts it.
+pub trait Microphone {
+    /// The format of every period.
+    fn format(&self) -> SoundFormat;
+
+    /// Waits for the next period and replaces `period`'s content with it. False: the bell rang, `period` is untouched.
+    /// Lost time (an xrun, a writer that paused) comes back as silence of the same length inside `period`.
+    fn next(&mut self, wake: &Wake, period: &mut Sound) -> Result<bool, DeviceError>;
+
+    /// Overruns since the last call, and how long the silence was that replaced them.
+    fn take_losses(&mut self) -> (u64, Span);
+}
+
+/// What a [`VideoEncoder`] is built for. A change of size needs a new encoder; rate and fps do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoEncoding {
+    /// Even width and height.
+    pub size: Size,
+    pub fps: u32,
+    pub bitrate_kbps: u32,
+}
+
+/// What became of a picture given to a [`VideoEncoder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// An access unit was written.
+    Unit { idr: bool },
+    /// The encoder's rate control skipped the picture: nothing was written.
+    Skipped,
+}
+
+/// H.264 out of I420.
+pub trait VideoEncoder {
+    /// Encodes one picture of exactly the configured size. `out` is cleared and receives Annex B bytes;
+    /// an IDR carries its SPS and PPS in front. `force_idr` is obeyed at once, never skipped.
+    fn encode(
+        &mut self,
+        picture: PictureView<'_>,
+        at: Time,
+        force_idr: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<Encoded, DeviceError>;
+
+    /// Changes target rate and frame rate from the next picture on.
+    fn set_rate(&mut self, bitrate_kbps: u32, fps: u32) -> Result<(), DeviceError>;
+
+    /// Its name for people ("openh264").
+    fn name(&self) -> &'static str;
+}
+
+/// Receives a decoder's pictures in order of presentation. Two pictures may come of one unit, or none.
+pub type PictureSink<'a> = &'a mut dyn FnMut(PictureView<'_>, Span);
+
+/// I420 out of H.264.
+pub trait VideoDecoder {
+    /// Decodes one access unit of Annex B whose picture is shown at stream position `pts`.
+    /// An error damages pictures until the next IDR; the decoder stays usable.
+    fn decode(&mut self, annex_b: &[u8], pts: Span, sink: PictureSink<'_>) -> Result<(), DeviceError>;
+
+    /// Gives out what is held back, for the end of a stream or before a new one.
+    fn flush(&mut self, sink: PictureSink<'_>) -> Result<(), DeviceError>;
+}
+
+/// AAC out of 16-bit samples.
+pub trait SoundEncoder {
+    /// The AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) for the sequence header.
+    fn config(&self) -> &[u8];
+
+    /// Samples a channel that one frame takes (1024 for AAC-LC).
+    fn frame_len(&self) -> usize;
+
+    /// By how many samples a channel the decoded sound lags the encoder's input (its priming).
+    fn delay(&self) -> usize;
+
+    /// Encodes exactly one frame of interleaved samples; `out` is cleared and receives the raw frame.
+    fn encode(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), DeviceError>;
+
+    /// Changes the target rate from the next frame on.
+    fn set_bitrate(&mut self, kbps: u32) -> Result<(), DeviceError>;
+}
+
+/// 16-bit samples out of AAC.
+pub trait SoundDecoder {
+    /// Decodes one raw frame; `out` is cleared and receives interleaved samples in the format returned.
+    fn decode(&mut self, frame: &[u8], out: &mut Vec<i16>) -> Result<SoundFormat, DeviceError>;
+}
+
+/// A sink of sound.
+pub trait Speaker {
+    /// The format it wants; the caller converts.
+    fn format(&self) -> SoundFormat;
+
+    /// Takes interleaved samples, at most as many as fit without waiting; returns how many values it took.
+    /// Zero: full, wait for [`Speaker::wait`].
+    fn write(&mut self, samples: &[i16]) -> Result<usize, DeviceError>;
+
+    /// Sleeps until there is room, the bell rings or `deadline` passes.
+    fn wait(&mut self, wake: &Wake, deadline: Option<Time>) -> Result<(), DeviceError>;
+
+    /// How long a sample written now waits before it is heard.
+    fn delay(&mut self) -> Result<Span, DeviceError>;
+
+    /// True for a device that consumes at its own pace and must be kept fed (a sound card); false for one
+    /// that takes sound when it comes (a pipe, a file): it is never fed silence.
+    fn clocked(&self) -> bool;
+
+    /// Underruns since the last call.
+    fn take_underruns(&mut self) -> u64;
+}
+
+/// A sink of pictures.
+pub trait Display {
+    /// Size of the picture it wants; the caller fits the stream's picture into it. `None`: takes any size.
+    fn size(&self) -> Option<Size>;
+
+    /// Shows an I420 picture and returns the moment it became (or will become) visible.
+    /// Comes back with `None` when the bell rang before the picture could be given away whole;
+    /// the device then still expects to be called again with a newer one.
+    fn show(&mut self, picture: PictureView<'_>, wake: &Wake) -> Result<Option<Time>, DeviceError>;
+}
+
+/// An edge on an input line. Levels are logical: `active` is true when the button is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub button: usize,
+    pub active: bool,
+    pub at: Time,
+}
+
+/// Buttons of the terminal: edges with kernel time stamps.
+pub trait Buttons {
+    /// Waits for the next edge; `None`: the bell rang.
+    fn next(&mut self, wake: &Wake) -> Result<Option<Edge>, DeviceError>;
+}
+
+/// A lamp of the terminal.
+pub trait Lamp {
+    /// Switches it on or off.
+    fn set(&mut self, on: bool) -> Result<(), DeviceError>;
+}

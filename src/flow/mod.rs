@@ -1,0 +1,4 @@
+//! Threads and the bounded lanes between them; the only place where engines meet devices.
+
+pub mod lane;
+pub mod worker;

@@ -1,0 +1,1 @@
+//! FLV tags and sequence headers: what RTMP messages and HTTP-FLV bodies carry.

@@ -1,0 +1,1 @@
+//! Pixels: fit, convert, rotate, draw, compress.

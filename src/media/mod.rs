@@ -1,0 +1,13 @@
+//! The vocabulary of the media path: time, pictures, sound and the coded units between them.
+
+pub mod picture;
+pub mod pool;
+pub mod sound;
+pub mod time;
+pub mod unit;
+
+pub use picture::{PictureView, PixelFormat, RawPicture, Size};
+pub use pool::{Buffer, Pool};
+pub use sound::{Sound, SoundFormat};
+pub use time::{Span, Time};
+pub use unit::{SoundUnit, VideoUnit};

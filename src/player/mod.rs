@@ -1,0 +1,1 @@
+//! The way down: wire to screen and loudspeaker.

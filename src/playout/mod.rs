@@ -1,0 +1,1 @@
+//! When what is received is decoded, shown and heard.

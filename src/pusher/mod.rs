@@ -1,0 +1,1 @@
+//! The way up: camera and microphone to the wire.

@@ -1,0 +1,1 @@
+//! When to try again: three quick tries, then a long breath.

@@ -1,0 +1,27 @@
+//! What can be set: the terminal's behaviour (`visavis.toml`) and its hardware (the board profile).
+
+pub mod board;
+pub mod control;
+pub mod load;
+pub mod player;
+pub mod pusher;
+
+pub use board::Board;
+pub use control::ControlSettings;
+pub use load::{Problem, Problems};
+pub use player::PlayerSettings;
+pub use pusher::PusherSettings;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole of `visavis.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pusher: Option<PusherSettings>,
+    #[serde(default, rename = "player")]
+    pub players: Vec<PlayerSettings>,
+    #[serde(default)]
+    pub control: ControlSettings,
+}
