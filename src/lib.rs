@@ -19,3 +19,6 @@ pub mod pusher;
 pub mod retry;
 pub mod rtmp;
 pub mod settings;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,1 +1,3 @@
 //! FLV tags and sequence headers: what RTMP messages and HTTP-FLV bodies carry.
+
+pub mod amf;
