@@ -6,6 +6,7 @@
 //! [`Fault::Damaged`] the device is dropped and opened anew.
 
 pub mod clock;
+pub mod tcp_info;
 pub mod wake;
 
 mod driver;

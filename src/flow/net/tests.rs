@@ -1,0 +1,116 @@
+//! Connections against real listeners on loopback.
+
+use super::*;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn address(host: &str, port: u16) -> Address {
+    Address { host: host.into(), port, tls: false }
+}
+
+fn dialer(lookup: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Dialer {
+    Dialer { names: Names::with(Duration::from_secs(5), lookup) }
+}
+
+#[test]
+fn a_connection_has_every_option_and_carries_bytes() {
+    runtime().block_on(async {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut stream = Dialer::default().connect(&address("127.0.0.1", port)).await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(TCP_LIMIT));
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT_LIMIT);
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(2));
+        let (mut peer, _) = listener.accept().await.unwrap();
+        stream.write_all(b"up").await.unwrap();
+        let mut got = [0; 2];
+        peer.read_exact(&mut got).await.unwrap();
+        assert_eq!(&got, b"up");
+        assert_eq!(stream.tcp_info().unwrap().unsent_bytes, 0);
+    });
+}
+
+#[test]
+fn the_next_address_is_tried_when_the_first_refuses() {
+    runtime().block_on(async {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let closed = TcpListener::bind((LOOPBACK, 0)).await.unwrap().local_addr().unwrap();
+        let dialer = dialer(move |_, _| Ok(vec![closed, good]));
+        assert!(dialer.connect(&address("a.name", good.port())).await.is_ok());
+        let end = dialer.connect(&address("127.0.0.1", closed.port())).await.unwrap_err();
+        assert_eq!(end.cause, Cause::Connect);
+        assert!(end.words.contains("refused"), "{}", end.words);
+    });
+}
+
+#[test]
+fn a_dead_resolver_falls_back_to_the_address_that_was_good() {
+    runtime().block_on(async {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let dead = Arc::new(AtomicBool::new(false));
+        let gone = dead.clone();
+        let dialer = dialer(move |_, _| match gone.load(Ordering::Relaxed) {
+            false => Ok(vec![good]),
+            true => Err(io::Error::other("no resolver")),
+        });
+        assert!(dialer.connect(&address("a.name", good.port())).await.is_ok());
+        dead.store(true, Ordering::Relaxed);
+        assert!(dialer.connect(&address("a.name", good.port())).await.is_ok());
+        let end = dialer.connect(&address("other.name", good.port())).await.unwrap_err();
+        assert_eq!(end.cause, Cause::Dns);
+        assert!(end.words.contains("no resolver"), "{}", end.words);
+    });
+}
+
+#[test]
+fn a_hanging_resolver_is_given_up_after_its_limit_and_never_asked_twice() {
+    runtime().block_on(async {
+        let (asked, release) = (Arc::new(AtomicU32::new(0)), std::sync::mpsc::channel::<()>());
+        let (count, hang) = (asked.clone(), std::sync::Mutex::new(release.1));
+        let names = Names::with(Duration::from_millis(20), move |_, _| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let _ = hang.lock().unwrap().recv();
+            Ok(Vec::new())
+        });
+        let dialer = Dialer { names };
+        let end = dialer.connect(&address("a.name", 1)).await.unwrap_err();
+        assert_eq!(end.cause, Cause::Dns);
+        assert!(end.words.contains("no answer within 20ms"), "{}", end.words);
+        let end = dialer.connect(&address("a.name", 1)).await.unwrap_err();
+        assert!(end.words.contains("earlier lookup"), "{}", end.words);
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        drop(release.0);
+    });
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_is_refused_and_never_spoken_to_in_the_clear() {
+    runtime().block_on(async {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let mut hello = [0; 1];
+            peer.read_exact(&mut hello).await.unwrap();
+            peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            hello[0]
+        });
+        let end = Dialer::default().connect(&Address { tls: true, ..address("127.0.0.1", port) }).await.unwrap_err();
+        assert_eq!(end.cause, Cause::Handshake);
+        assert_eq!(server.await.unwrap(), 0x16, "the first byte is a TLS handshake record");
+    });
+}
