@@ -120,12 +120,17 @@ impl ChunkWriter {
         Ok(())
     }
 
-    /// Takes a control message, which takes the place of an unwritten one of the same type, if there is one.
+    /// Takes a control message, which takes the place of an unwritten one of the same type (and, for user control
+    /// events, of the same event), so that a peer that asks much and reads little fills no queue.
     ///
     /// # Errors
     /// [`Overflow`] when 256 KiB wait already.
     pub fn replace_control(&mut self, message: Message) -> Result<(), Overflow> {
-        match self.control.iter_mut().find(|waiting| waiting.kind == message.kind) {
+        let what = |message: &Message| match message.kind {
+            kind::USER_CONTROL => (message.kind, message.payload.get(..2).map(<[u8]>::to_vec)),
+            kind => (kind, None),
+        };
+        match self.control.iter_mut().find(|waiting| what(waiting) == what(&message)) {
             Some(waiting) if waiting.payload.len() == message.payload.len() => {
                 *waiting = message;
                 Ok(())

@@ -4,6 +4,13 @@
 pub mod chunk;
 pub mod chunk_reader;
 pub mod chunk_writer;
+pub mod client;
+pub mod handshake;
+pub mod message;
+pub mod timeline;
 pub mod url;
+mod wire;
 
+pub use client::{Client, Config, Event, Reason, Step};
 pub use url::RtmpUrl;
+pub use wire::{Broken, Counters};

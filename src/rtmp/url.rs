@@ -6,8 +6,7 @@ use std::fmt;
 const LENGTH_MAX: usize = 4096;
 
 /// Parts of parameter names whose values are never shown, in lower case.
-const SECRET: [&str; 10] =
-    ["secret", "serect", "txtime", "token", "key", "pass", "pwd", "sign", "auth", "credential"];
+const SECRET: [&str; 10] = ["secret", "serect", "txtime", "token", "key", "pass", "pwd", "sign", "auth", "credential"];
 
 /// An `rtmp://` or `rtmps://` URL. `Display` and `Debug` show it without its secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -155,8 +154,7 @@ pub fn redact(text: &str) -> String {
         rest = after;
         let hidden = if before.ends_with('=') {
             let name = before.trim_end_matches('=').rsplit(|c: char| !is_name(c)).next().unwrap_or_default();
-            let length = if is_secret(name) { after.find(ends_value).unwrap_or(after.len()) } else { 0 };
-            length
+            if is_secret(name) { after.find(ends_value).unwrap_or(after.len()) } else { 0 }
         } else if shown.ends_with("://") {
             let authority = after.find(['/', ' ', '"']).unwrap_or(after.len());
             after.get(..authority).and_then(|authority| authority.rfind('@')).unwrap_or(0)
