@@ -5,7 +5,9 @@
 //! rings. Every failure is a [`DeviceError`] whose kind says what to do next; after any error but
 //! [`Fault::Damaged`] the device is dropped and opened anew.
 
+pub mod aac;
 pub mod clock;
+pub mod openh264;
 pub mod tcp_info;
 pub mod wake;
 

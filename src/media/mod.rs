@@ -3,6 +3,8 @@
 pub mod picture;
 pub mod pool;
 pub mod sound;
+#[cfg(test)]
+pub mod testing;
 pub mod time;
 pub mod unit;
 
