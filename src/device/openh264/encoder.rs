@@ -158,9 +158,9 @@ fn config(encoding: VideoEncoding) -> EncoderConfig {
     let macroblocks = encoding.size.width.div_ceil(16) * encoding.size.height.div_ceil(16);
     // ITU-T H.264, Table A-1: the smallest level that holds the size at 30 pictures a second and any rate asked.
     let level = match macroblocks {
-        ..=1620 => Level::Level_3_0,
-        ..=3600 => Level::Level_3_1,
-        ..=8192 => Level::Level_4_0,
+        0..=1620 => Level::Level_3_0,
+        1621..=3600 => Level::Level_3_1,
+        3601..=8192 => Level::Level_4_0,
         _ => Level::Level_5_1,
     };
     let colours =
