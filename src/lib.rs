@@ -19,6 +19,7 @@ pub mod pusher;
 pub mod retry;
 pub mod rtmp;
 pub mod settings;
+pub mod voice;
 
 #[cfg(test)]
 pub(crate) mod testing;

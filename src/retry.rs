@@ -1,1 +1,177 @@
-//! When to try again: three quick tries, then a long breath.
+//! When to try again: three quick tries, then a long breath, for ever.
+//!
+//! A try is a stretch of time, not one packet: a server that refuses TCP at once (it is being restarted) is
+//! knocked at every quarter of a second until the next try would begin, so that a call is back within a
+//! fraction of a second of its server.
+
+use crate::media::{Span, Time};
+
+/// Delay before each of the three tries.
+const TRIES: [Span; 3] = [Span::millis(500), Span::millis(1500), Span::millis(3000)];
+/// Each delay is varied by up to this part of it, so that a thousand terminals do not return in step.
+const SPREAD: f64 = 0.25;
+/// How long the last try knocks.
+const LAST_TRY: Span = Span::secs(4);
+/// Between two knocks within one try.
+const KNOCK: Span = Span::millis(250);
+/// The long breath after three failed tries: full jitter between the first figure and the second, which
+/// doubles with every cycle up to the third.
+const BREATH: (Span, Span, Span) = (Span::secs(5), Span::secs(10), Span::secs(60));
+/// Shortest breath after a refusal: the name is in use or the signature is wrong, and haste will not mend it.
+const REFUSED_BREATH: Span = Span::secs(30);
+
+/// What kind of end a session came to, as far as trying again is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// TCP was refused: cheap to try again.
+    NoConnection,
+    /// The server understood and said no.
+    Refused,
+    /// Anything else.
+    Lost,
+}
+
+/// What to do after a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The same try goes on at this time.
+    Knock { at: Time },
+    /// Try number `attempt` (1..=3) is at this time.
+    Try { at: Time, attempt: u32 },
+    /// Three tries failed; a new cycle may begin at this time.
+    GiveUp { again: Time },
+}
+
+/// Counts tries and draws delays; seeded, so that a simulation repeats.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    attempt: u32,
+    cycle: u32,
+    /// The running try knocks until then.
+    until: Option<Time>,
+    random: fastrand::Rng,
+}
+
+impl Retry {
+    /// No failure yet. `seed` varies the delays.
+    pub fn new(seed: u64) -> Self {
+        Self { attempt: 0, cycle: 0, until: None, random: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// The session proved good: the next failure is a first one.
+    pub fn established(&mut self) {
+        (self.attempt, self.cycle, self.until) = (0, 0, None);
+    }
+
+    /// A session, or the attempt at one, ended at `now`.
+    pub fn ended(&mut self, ending: Ending, now: Time) -> Verdict {
+        if let (Ending::NoConnection, Some(until)) = (ending, self.until) {
+            if now + KNOCK < until {
+                return Verdict::Knock { at: now + KNOCK };
+            }
+            if let Some(verdict) = self.next_try(until.max(now)) {
+                return verdict;
+            }
+        } else if let Some(&delay) = TRIES.get(self.attempt as usize) {
+            let at = now + self.vary(delay);
+            if let Some(verdict) = self.next_try(at) {
+                return verdict;
+            }
+        }
+        self.give_up(ending, now)
+    }
+
+    fn next_try(&mut self, at: Time) -> Option<Verdict> {
+        if self.attempt as usize >= TRIES.len() {
+            return None;
+        }
+        self.attempt += 1;
+        let lasts = TRIES.get(self.attempt as usize).map_or(LAST_TRY, |&next| self.vary(next));
+        self.until = Some(at + lasts);
+        Some(Verdict::Try { at, attempt: self.attempt })
+    }
+
+    fn give_up(&mut self, ending: Ending, now: Time) -> Verdict {
+        let (shortest, first, longest) = BREATH;
+        let bound = (first * (1 << self.cycle.min(8))).min(longest);
+        let floor = if ending == Ending::Refused { REFUSED_BREATH } else { shortest };
+        let span = Span::micros(self.random.i64(floor.as_micros()..=bound.max(floor * 2).as_micros()));
+        self.cycle += 1;
+        (self.attempt, self.until) = (0, None);
+        Verdict::GiveUp { again: now + span.min(longest) }
+    }
+
+    fn vary(&mut self, span: Span) -> Span {
+        let factor = 1.0 + SPREAD * (2.0 * self.random.f64() - 1.0);
+        Span::micros((span.as_micros() as f64 * factor) as i64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays endings that come at once until the rule gives up; returns the moments of tries and knocks in ms.
+    fn play(retry: &mut Retry, ending: Ending) -> (Vec<(i64, u32)>, usize, i64, i64) {
+        let (mut now, mut tries, mut knocks) = (Time::default(), Vec::new(), 0);
+        loop {
+            match retry.ended(ending, now) {
+                Verdict::Knock { at } => (now, knocks) = (at, knocks + 1),
+                Verdict::Try { at, attempt } => {
+                    tries.push((at.as_millis(), attempt));
+                    now = at;
+                }
+                Verdict::GiveUp { again } => return (tries, knocks, now.as_millis(), (again - now).as_millis()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_link_is_tried_three_times_with_growing_varied_delays() {
+        for seed in 0..1000 {
+            let (tries, knocks, _, breath) = play(&mut Retry::new(seed), Ending::Lost);
+            assert_eq!(tries.iter().map(|t| t.1).collect::<Vec<_>>(), [1, 2, 3]);
+            let gaps = [tries[0].0, tries[1].0 - tries[0].0, tries[2].0 - tries[1].0];
+            for (gap, nominal) in gaps.iter().zip([500, 1500, 3000]) {
+                assert!((nominal * 3 / 4 - 1..=nominal * 5 / 4 + 1).contains(gap), "seed {seed}: {gaps:?}");
+            }
+            assert_eq!(knocks, 0);
+            assert!((5_000..=10_000).contains(&breath), "{breath}");
+        }
+    }
+
+    #[test]
+    fn a_refusing_port_is_knocked_at_so_that_its_return_is_noticed_within_a_quarter_second() {
+        for seed in 0..1000 {
+            let (tries, knocks, last, _) = play(&mut Retry::new(seed), Ending::NoConnection);
+            assert_eq!(tries.len(), 3);
+            assert!((6_500..=10_500).contains(&last), "{last}");
+            assert!((24..=40).contains(&knocks), "{knocks}");
+        }
+    }
+
+    #[test]
+    fn breaths_grow_to_a_minute_and_never_end() {
+        let mut retry = Retry::new(7);
+        let breaths: Vec<i64> = (0..200).map(|_| play(&mut retry, Ending::Lost).3).collect();
+        assert!(breaths.iter().all(|b| (5_000..=60_000).contains(b)), "{breaths:?}");
+        assert!(breaths[10..].iter().any(|&b| b > 50_000));
+    }
+
+    #[test]
+    fn a_refusal_is_met_with_patience() {
+        for seed in 0..100 {
+            let breath = play(&mut Retry::new(seed), Ending::Refused).3;
+            assert!((30_000..=60_000).contains(&breath), "{breath}");
+        }
+    }
+
+    #[test]
+    fn a_good_session_wipes_the_slate() {
+        let mut retry = Retry::new(1);
+        play(&mut retry, Ending::Lost);
+        retry.ended(Ending::Lost, Time::default());
+        retry.established();
+        assert!(matches!(retry.ended(Ending::Lost, Time::default()), Verdict::Try { attempt: 1, .. }));
+    }
+}

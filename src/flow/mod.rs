@@ -2,4 +2,11 @@
 
 pub mod lane;
 pub mod net;
+pub mod shared;
 pub mod worker;
+
+use crate::api::notice::Notice;
+use std::sync::Arc;
+
+/// Where workers tell their news. Called from any thread; never blocks.
+pub type Notices = Arc<dyn Fn(Notice) + Send + Sync>;
