@@ -8,6 +8,7 @@
 pub mod aac;
 pub mod clock;
 pub mod openh264;
+pub mod pipe;
 pub mod tcp_info;
 pub mod wake;
 
