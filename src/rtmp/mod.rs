@@ -7,9 +7,13 @@ pub mod chunk_writer;
 pub mod client;
 pub mod handshake;
 pub mod message;
+pub mod relay;
 pub mod timeline;
 pub mod url;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use client::{Client, Config, Event, Reason, Step};
 pub use url::RtmpUrl;

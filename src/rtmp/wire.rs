@@ -65,6 +65,11 @@ impl Wire {
         Ok(Self::new(handshake, raw, interleave))
     }
 
+    /// The side that answers.
+    pub fn server() -> Self {
+        Self::new(Handshake::server(), Vec::new(), true)
+    }
+
     fn new(handshake: Handshake, raw: Vec<u8>, interleave: bool) -> Self {
         let writer = if interleave { ChunkWriter::new() } else { ChunkWriter::new().without_interleaving() };
         Self {

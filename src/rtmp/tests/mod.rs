@@ -1,0 +1,8 @@
+//! The guards of the protocol, one test or more each, against scripted bytes, our relay and an independent peer.
+
+mod chunks;
+mod hub;
+mod messages;
+mod sessions;
+mod statuses;
+mod support;
