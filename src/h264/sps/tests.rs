@@ -110,7 +110,7 @@ impl Writer {
         let bytes = bits
             .0
             .chunks(8)
-            .map(|bits| bits.iter().rev().rfold(0, |byte, &bit| byte << 1 | u8::from(bit)) << (8 - bits.len()));
+            .map(|bits| bits.iter().fold(0, |byte, &bit| byte << 1 | u8::from(bit)) << (8 - bits.len()));
         let mut nal = vec![0x67];
         for byte in bytes {
             if byte <= 3 && nal.ends_with(&[0, 0]) {
