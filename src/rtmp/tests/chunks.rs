@@ -81,7 +81,7 @@ fn g1_a_new_header_replaces_an_unfinished_message_and_an_abort_discards_it() {
     let whole = message::video(1, 9, vec![2; 10].into());
     let mut reader = ChunkReader::new();
     let bytes = [begun.clone(), chunks(std::slice::from_ref(&whole))].concat();
-    assert_eq!(read_all(&mut reader, &bytes), [whole.clone()]);
+    assert_eq!(read_all(&mut reader, &bytes), [whole]);
 
     let bytes = [chunks(&[control(kind::ABORT, 6)]), begun.clone(), chunks(&[control(kind::ABORT, 6)])].concat();
     assert_eq!(read_all(&mut reader, &bytes), []);

@@ -52,7 +52,7 @@ impl Loopback {
 
     /// Moves bytes until nobody has any.
     fn exchange(&mut self) {
-        while (0..self.clients.len()).fold(false, |moved, index| self.turn(index) || moved) {}
+        while (0..self.clients.len()).filter(|&index| self.turn(index)).count() > 0 {}
     }
 
     /// One connection's bytes, both ways.
@@ -195,7 +195,7 @@ fn a_player_that_does_not_read_loses_pictures_up_to_an_idr_and_costs_bounded_mem
         let body = if number % 10 == 0 {
             idr(number as u8, 9000)
         } else {
-            vec![0x27, 1, 0, 0, 0, number as u8].repeat(1000).into()
+            [0x27, 1, 0, 0, 0, number as u8].repeat(1000).into()
         };
         net.video(up, number * 40, body);
     }
@@ -207,7 +207,7 @@ fn a_player_that_does_not_read_loses_pictures_up_to_an_idr_and_costs_bounded_mem
     assert!(bytes < 100_000, "{bytes}");
     let first = told.iter().find_map(|event| if let Event::Video { body, .. } = event { Some(body[0]) } else { None });
     assert_eq!(first, Some(0x17), "begins with an IDR");
-    assert_eq!(told.last(), Some(&video_event(94 * 40, vec![0x27, 1, 0, 0, 0, 94].repeat(1000).into())));
+    assert_eq!(told.last(), Some(&video_event(94 * 40, [0x27, 1, 0, 0, 0, 94].repeat(1000).into())));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod chunks;
 mod hub;
 mod messages;
+mod mutation;
+mod peer;
 mod sessions;
 mod statuses;
 mod support;
