@@ -29,6 +29,10 @@ impl Size {
         let chroma = self.width.div_ceil(2) as usize * self.height.div_ceil(2) as usize;
         self.pixels() + 2 * chroma
     }
+    /// Both sides are even, so that 4:2:0 chroma planes have exactly half of each.
+    pub const fn is_even(self) -> bool {
+        (self.width | self.height) & 1 == 0
+    }
     /// No pixels at all.
     pub const fn is_empty(self) -> bool {
         self.width == 0 || self.height == 0

@@ -9,17 +9,17 @@
 //! - IDR pictures only when forced: the library counts its period in encoded pictures, so skipped ones would
 //!   stretch it; scene change detection is off for the same reason (an unasked IDR is a third of a second of rate).
 //! - Background detection and adaptive quantisation off: they gain nothing measurable on camera noise.
-//! - The SPS says limited range BT.601 below 720 lines and BT.709 from there on: what camera drivers deliver
-//!   unasked, and what players assume of unmarked video, so a player that ignores the mark is right too.
-//!   It also says that no picture is reordered, so that decoders show each at once.
+//! - The SPS says limited range, BT.601 matrix, BT.709 primaries: what USB cameras deliver unless they say
+//!   otherwise (Video Class 1.5, colour matching descriptor) and what every source here is brought to, at any
+//!   size. It also says that no picture is reordered, so that decoders show each at once.
 #![allow(unsafe_code)]
 
 use super::NAME;
 use crate::device::{DeviceError, Encoded, Fault, VideoEncoder, VideoEncoding};
 use crate::media::{PictureView, Size, Time};
 use openh264::encoder::{
-    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Level, Profile,
-    RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
+    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Level, MatrixCoefficients,
+    Profile, RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSource;
 use openh264::{OpenH264API, Timestamp};
@@ -50,7 +50,7 @@ impl OpenH264Encoder {
     /// Builds an encoder for `encoding`; [`Fault::Unsupported`] for an odd or too large size.
     pub fn new(encoding: VideoEncoding) -> Result<Self, DeviceError> {
         let Size { width, height } = encoding.size;
-        if encoding.size.is_empty() || width % 2 != 0 || height % 2 != 0 || width.max(height) > 3840 {
+        if encoding.size.is_empty() || !encoding.size.is_even() || width.max(height) > 3840 {
             return Err(error(Fault::Unsupported, format_args!("can not encode pictures of {}", encoding.size)));
         }
         let encoding = bounded(encoding);
@@ -163,8 +163,7 @@ fn config(encoding: VideoEncoding) -> EncoderConfig {
         3601..=8192 => Level::Level_4_0,
         _ => Level::Level_5_1,
     };
-    let colours =
-        if encoding.size.width.min(encoding.size.height) < 720 { VuiConfig::bt601() } else { VuiConfig::bt709() };
+    let colours = VuiConfig::bt709().matrix_coefficients(MatrixCoefficients::Smpte170M);
     EncoderConfig::new()
         .usage_type(UsageType::CameraVideoRealTime)
         .profile(Profile::Baseline)

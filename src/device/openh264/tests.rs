@@ -57,7 +57,7 @@ fn pictures_survive_the_way_through_both_codecs_without_delay() {
 
 #[test]
 fn the_stream_is_what_a_judge_expects_of_a_call() {
-    for (size, colour) in [(SMALL, "smpte170m"), (Size::new(1280, 720), "bt709"), (Size::new(202, 362), "smpte170m")] {
+    for size in [SMALL, Size::new(1280, 720), Size::new(202, 362)] {
         let mut encoder = OpenH264Encoder::new(encoding(size, 30, 800)).unwrap();
         let stream: Vec<u8> =
             encode(&mut encoder, size, 0..8, |_| false).into_iter().flat_map(|(_, unit)| unit).collect();
@@ -72,7 +72,7 @@ fn the_stream_is_what_a_judge_expects_of_a_call() {
             "has_b_frames=0".into(),
             "color_range=tv".into(),
             "pix_fmt=yuv420p".into(),
-            format!("color_space={colour}"),
+            "color_space=smpte170m".into(),
         ] {
             assert!(report.lines().any(|given| given == line), "{line} in\n{report}");
         }
