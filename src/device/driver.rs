@@ -1,6 +1,7 @@
 //! The driver tables: a name in the board profile becomes a device.
 
 use super::pipe::{PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker};
+use super::synthetic::{NullDisplay, NullSpeaker, PngDisplay, SilentMicrophone, TestCard, ToneMicrophone, WavSpeaker};
 use super::*;
 use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, SpeakerDriver};
 
@@ -10,8 +11,11 @@ pub fn open_camera(driver: &CameraDriver, wanted: Size, fps: u32) -> Result<Box<
         CameraDriver::Pipe { end, width, height, fps, format, .. } => {
             Box::new(PipeCamera::open(end, Size::new(*width, *height), *fps, format)?)
         }
-        CameraDriver::V4l2 { .. } | CameraDriver::TestCard { .. } => {
-            let _ = (wanted, fps);
+        CameraDriver::TestCard { variant, width, height, .. } => {
+            let size = Size::new(width.unwrap_or(wanted.width), height.unwrap_or(wanted.height));
+            Box::new(TestCard::open(*variant, size, fps)?)
+        }
+        CameraDriver::V4l2 { .. } => {
             return Err(DeviceError::new(Fault::Unsupported, "camera", "not built in"));
         }
     })
@@ -23,6 +27,8 @@ pub fn open_microphone(driver: &MicrophoneDriver) -> Result<Box<dyn Microphone>,
         MicrophoneDriver::Pipe { end, rate, channels } => {
             Box::new(PipeMicrophone::open(end, SoundFormat { rate: *rate, channels: *channels })?)
         }
+        MicrophoneDriver::Tone => Box::new(ToneMicrophone::open()),
+        MicrophoneDriver::Silence => Box::new(SilentMicrophone::open()),
         _ => return Err(DeviceError::new(Fault::Unsupported, "microphone", "not built in")),
     })
 }
@@ -33,6 +39,8 @@ pub fn open_speaker(driver: &SpeakerDriver) -> Result<Box<dyn Speaker>, DeviceEr
         SpeakerDriver::Pipe { end, rate, channels } => {
             Box::new(PipeSpeaker::open(end, SoundFormat { rate: *rate, channels: *channels })?)
         }
+        SpeakerDriver::Wav { path } => Box::new(WavSpeaker::open(path)?),
+        SpeakerDriver::Null => Box::new(NullSpeaker),
         _ => return Err(DeviceError::new(Fault::Unsupported, "speaker", "not built in")),
     })
 }
@@ -41,6 +49,8 @@ pub fn open_speaker(driver: &SpeakerDriver) -> Result<Box<dyn Speaker>, DeviceEr
 pub fn open_display(driver: &DisplayDriver) -> Result<Box<dyn Display>, DeviceError> {
     Ok(match driver {
         DisplayDriver::Pipe { end, width, height } => Box::new(PipeDisplay::open(end, Size::new(*width, *height))?),
+        DisplayDriver::Png { path } => Box::new(PngDisplay::open(path)?),
+        DisplayDriver::None => Box::new(NullDisplay),
         _ => return Err(DeviceError::new(Fault::Unsupported, "display", "not built in")),
     })
 }
@@ -63,4 +73,28 @@ pub fn sound_encoder(format: SoundFormat, kbps: u32) -> Result<Box<dyn SoundEnco
 /// Builds an AAC decoder for the stream's AudioSpecificConfig.
 pub fn sound_decoder(config: &[u8]) -> Result<Box<dyn SoundDecoder>, DeviceError> {
     Ok(Box::new(aac::FdkDecoder::new(config)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Board;
+
+    #[test]
+    fn every_device_of_the_virtual_board_opens() {
+        let board: Board = toml::from_str(include_str!("../../board/profiles/virtual.toml")).unwrap();
+        let size = Size::new(640, 360);
+        let wake = Wake::new().unwrap();
+        for camera in [board.camera.front, board.camera.back] {
+            let mut camera = open_camera(&camera.unwrap(), size, 30).unwrap();
+            assert_eq!(camera.next(&wake).unwrap().unwrap().size, size);
+        }
+        open_microphone(&board.microphone.unwrap()).unwrap();
+        for speaker in [board.speaker.speaker, board.speaker.ear] {
+            open_speaker(&speaker.unwrap()).unwrap();
+        }
+        assert!(matches!(board.display, Some(DisplayDriver::Png { .. })));
+        let folder = tempfile::tempdir().unwrap();
+        open_display(&DisplayDriver::Png { path: folder.path().join("screen.png") }).unwrap();
+    }
 }

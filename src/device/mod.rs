@@ -9,6 +9,7 @@ pub mod aac;
 pub mod clock;
 pub mod openh264;
 pub mod pipe;
+pub mod synthetic;
 pub mod tcp_info;
 pub mod wake;
 
