@@ -35,7 +35,8 @@ impl Metadata {
         amf::to_bytes(&["@setDataFrame".into(), "onMetaData".into(), self.to_value()])
     }
 
-    fn to_value(&self) -> Value {
+    /// The value that stands behind the name in such a body.
+    pub fn to_value(&self) -> Value {
         let video = [
             ("width", self.size.map(|size| f64::from(size.width))),
             ("height", self.size.map(|size| f64::from(size.height))),
@@ -61,7 +62,11 @@ impl Metadata {
         let (values, _) = amf::read_prefix(body);
         let named = values.iter().any(|value| value.as_str() == Some("onMetaData"));
         let fields = values.iter().find(|value| value.properties().is_some()).filter(|_| named)?;
+        Some(Self::from_value(fields))
+    }
 
+    /// Reads the value that stands behind the name in such a body. Values that make no sense are left out.
+    pub fn from_value(fields: &Value) -> Self {
         let number = |name: &str, max: f64| {
             let number = fields.get(name).and_then(Value::as_number)?;
             (number > 0.0 && number <= max).then_some(number)
@@ -71,7 +76,7 @@ impl Metadata {
         let stereo = fields.get("stereo").and_then(|value| value.as_bool().or(value.as_number().map(|n| n != 0.0)));
         let channels = stereo.or(number("audiochannels", 64.0).map(|count| count >= 2.0));
         let turn = fields.get("rotation").and_then(Value::as_number).filter(|turn| turn.abs() <= 360.0);
-        Some(Self {
+        Self {
             size: size.map(|(width, height)| Size::new(width, height)),
             fps: number("framerate", 300.0).or(number("fps", 300.0)),
             video_kbps: number("videodatarate", 1e6),
@@ -81,7 +86,7 @@ impl Metadata {
                 .map(|(rate, stereo)| SoundFormat { rate, channels: 1 + u16::from(stereo) }),
             rotation: turn.map(|turn| turn.rem_euclid(360.0) as u16).filter(|turn| turn % 90 == 0),
             encoder: fields.get("encoder").and_then(Value::as_str).map(clipped),
-        })
+        }
     }
 }
 

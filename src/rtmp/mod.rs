@@ -8,7 +8,6 @@ pub mod client;
 pub mod handshake;
 pub mod message;
 pub mod relay;
-pub mod timeline;
 pub mod url;
 mod wire;
 

@@ -46,7 +46,7 @@ pub enum Step {
     Handshake,
     /// `connect` and its result.
     Connect,
-    /// From `createStream` to the status of `publish` or `play`.
+    /// From `createStream` to the status of `publish`; playing, to the result of `createStream`.
     Stream,
     /// Playing, and then not a byte.
     Media,

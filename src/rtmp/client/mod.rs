@@ -12,13 +12,13 @@ mod send;
 pub use event::{Event, Reason, Step};
 
 use super::chunk_writer::ChunkSize;
-use super::timeline::Timeline;
 use super::url::RtmpUrl;
 use super::wire::{Broken, Counters, Wire};
+use crate::flv::Timeline;
 use crate::media::{Span, Time};
 use std::collections::VecDeque;
 
-/// How long each step may take: handshake, connect, and createStream with publish or play.
+/// How long each step may take: handshake, connect, and createStream with publish.
 pub const STEP: Span = Span::secs(5);
 
 /// How long the last commands may take to leave when a session is stopped.
@@ -129,7 +129,12 @@ impl Client {
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Time) {
         let mut input = bytes;
         while let Some(wire) = self.wire.as_mut() {
-            let early = !matches!(self.state, State::Active { .. } | State::Ended { .. } | State::Stopping);
+            // Whoever plays may wait for a publisher for days, with a ping now and then.
+            let early = match self.state {
+                State::Handshake | State::Connecting | State::Creating => true,
+                State::Requested { .. } => self.role == Role::Publish,
+                _ => false,
+            };
             let done = match wire.read(&mut input) {
                 Ok(None) if early && wire.counters.bytes_in > EARLY_MAX as u64 => Err(Broken::TooMuchEarly(EARLY_MAX)),
                 Ok(None) => break,

@@ -136,7 +136,8 @@ impl Client {
         Ok(())
     }
 
-    /// The server gave us message stream `stream`. The time for it goes on running.
+    /// The server gave us message stream `stream`. A publisher's time for it goes on running; a player may have to
+    /// wait for its publisher, and some servers (nginx-rtmp with `play_restart`) say nothing until it comes.
     pub(super) fn send_request(&mut self, stream: u32) -> Result<(), Overflow> {
         let key = Value::from(self.url.key());
         match self.role {
@@ -150,6 +151,7 @@ impl Client {
                 if let Some(wire) = self.wire.as_mut() {
                     wire.writer.push_control(buffer.message())?;
                 }
+                self.deadline = None;
             }
         }
         self.state = State::Requested { stream };

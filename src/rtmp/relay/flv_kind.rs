@@ -1,4 +1,5 @@
-//! The little a relay has to know of FLV bodies: what a player can not do without, and where it can begin.
+//! The little a relay has to know of FLV bodies, whatever their codec: what a player can not do without, and
+//! where it can begin.
 
 /// What a video body is to a player that has to begin somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -195,6 +195,21 @@ fn stopping_leaves_properly_and_within_half_a_second() {
 }
 
 #[test]
+fn a_player_waits_for_its_publisher_as_long_as_the_server_lives() {
+    let mut script = Script::new(Client::play(&url(), T0, Config::default()));
+    script.connected();
+    script.client.handle_timeout(T0 + Span::millis(4999));
+    assert_eq!(script.client.deadline(), Some(T0 + Span::secs(5)), "createStream is answered at once or never");
+    script.say(&[command("_result", 4.0, 0, vec![1.0.into()])]);
+    assert_eq!(script.client.deadline(), None);
+    for minute in 0..10_000 {
+        script.say(&[UserControl::PingRequest(minute).message()]);
+    }
+    script.say(&[status("status", "NetStream.Play.Start")]);
+    assert_eq!(script.events(), [Event::Connected, Event::PlayStarted]);
+}
+
+#[test]
 fn a_player_that_hears_nothing_any_more_gives_up_and_one_that_waits_does_not() {
     let mut script = Script::player();
     assert_eq!(script.client.deadline(), None, "the publisher may not be there yet");

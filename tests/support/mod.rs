@@ -1,0 +1,4 @@
+//! What tests against real servers and tools share.
+
+pub mod drive;
+pub mod nginx;
