@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// A whole board profile.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Board {
     pub name: String,
+    /// Device-tree `compatible` strings of the boards it is for; empty = chosen by `--board` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compatible: Vec<String>,
     #[serde(default)]
     pub camera: Cameras,
     pub microphone: Option<MicrophoneDriver>,

@@ -1,10 +1,22 @@
 //! What can be set: the terminal's behaviour (`visavis.toml`) and its hardware (the board profile).
 
+pub mod address;
 pub mod board;
 pub mod control;
+pub mod derive;
+pub mod duration;
 pub mod load;
+pub mod patch;
 pub mod player;
 pub mod pusher;
+pub mod scenario;
+
+mod document;
+mod properties;
+mod rules;
+mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use board::Board;
 pub use control::ControlSettings;

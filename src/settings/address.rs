@@ -1,0 +1,134 @@
+//! Stream addresses: which ones can be used, and how they are shown without their secrets.
+
+use url::Url;
+
+/// Stands in for a secret wherever an address is shown.
+const HIDDEN: &str = "***";
+
+/// Parameters that are shown: they name things and open nothing.
+const HARMLESS: [&str; 3] = ["bizid", "vhost", "session"];
+
+/// Whether `text` is an address to push to: `rtmp://` or `rtmps://`, with host, application and stream name.
+/// The error says what is wrong and never repeats the address.
+pub fn push(text: &str) -> Result<(), String> {
+    usable(text, &["rtmp", "rtmps"])
+}
+
+/// Whether `text` is an address to play from: as for [`push`], or `http://` or `https://` ending in `.flv`.
+pub fn play(text: &str) -> Result<(), String> {
+    usable(text, &["rtmp", "rtmps", "http", "https"])
+}
+
+fn usable(text: &str, schemes: &[&str]) -> Result<(), String> {
+    let allowed = schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(", ");
+    if text.contains(['{', '}']) {
+        return Err("holds a signing template such as {txSecret}, and this version can not sign addresses: \
+                    give the address ready for use"
+            .into());
+    }
+    if text.contains(HIDDEN) {
+        return Err(format!("holds {HIDDEN}, which stands for a secret that is not shown: give the whole address"));
+    }
+    if text.len() > 2048 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("is not an address: at most 2048 characters without blanks are allowed".into());
+    }
+    let Some((scheme, _)) = text.split_once("://") else {
+        return Err(format!("is not an address, allowed are {allowed}"));
+    };
+    let scheme = scheme.to_ascii_lowercase();
+    if !schemes.contains(&scheme.as_str()) {
+        return Err(format!("the address's scheme is not supported, allowed are {allowed}"));
+    }
+    let url = Url::parse(text).map_err(|error| format!("is not an address: {error}"))?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("the address names no host".into());
+    }
+    if url.port() == Some(0) {
+        return Err("port 0 is not possible, allowed 1 to 65535".into());
+    }
+    if scheme.starts_with("http") {
+        return match url.path().ends_with(".flv") {
+            true => Ok(()),
+            false => Err("an http address must end in .flv (HLS and others are not supported)".into()),
+        };
+    }
+    match url.path_segments().map_or(0, |parts| parts.filter(|part| !part.is_empty()).count()) {
+        0 | 1 => Err("the address needs an application and a stream name: rtmp://host/application/stream".into()),
+        _ => Ok(()),
+    }
+}
+
+/// `text` as it may be shown and logged: a password and the values of parameters are replaced by `***`.
+pub fn without_secrets(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else {
+        // What can not be taken apart is shown up to the first place a secret can begin at.
+        let end = text.find(['?', '@', '#']).unwrap_or(text.len());
+        return text[..end].to_owned();
+    };
+    if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+        return format!("{}://{HIDDEN}", url.scheme());
+    }
+    url.set_fragment(None);
+    if let Some(query) = url.query() {
+        let shown = query.split('&').map(|part| match part.split_once('=') {
+            Some((name, _)) if HARMLESS.contains(&name) => part.to_owned(),
+            Some((name, _)) => format!("{name}={HIDDEN}"),
+            None => HIDDEN.to_owned(),
+        });
+        let shown = shown.collect::<Vec<_>>().join("&");
+        url.set_query(Some(&shown));
+    }
+    url.into()
+}
+
+/// A spelling of a parameter that servers do not know, with the right one: the published example of the
+/// vendor's address spells `txSecret` wrongly.
+pub fn misspelt(text: &str) -> Option<&'static str> {
+    text.contains("txSerect=").then_some("holds `txSerect`, did you mean `txSecret`?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_is_taken_or_refused_for_its_own_reason() {
+        let refused = [
+            ("", "is not an address, allowed are rtmp://, rtmps://"),
+            ("camera", "is not an address, allowed"),
+            ("srt://host/live/a", "scheme is not supported, allowed are rtmp://, rtmps://"),
+            ("rtmp+quic://host/live/a", "scheme is not supported"),
+            ("http://host/a.flv", "scheme is not supported"),
+            ("rtmp:///live/a", "names no host"),
+            ("rtmp://host:0/live/a", "port 0"),
+            ("rtmp://host:99999/live/a", "invalid port"),
+            ("rtmp://host/live", "application and a stream"),
+            ("rtmp://host/live/a b", "without blanks"),
+            ("rtmp://host/live/a?txSecret={txSecret}", "can not sign"),
+            ("rtmp://host/live/a?txSecret=***", "not shown"),
+        ];
+        for (text, words) in refused {
+            let error = push(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        for text in ["rtmp://host/live/a", "rtmps://[::1]:443/app/inst/a?txSecret=1&txTime=2", "RTMP://host/live/a"] {
+            assert_eq!(push(text), Ok(()), "{text}");
+        }
+        assert_eq!(play("https://host/live/a.flv?token=1"), Ok(()));
+        assert!(play("http://host/live/a.m3u8").unwrap_err().contains(".flv"));
+    }
+
+    #[test]
+    fn a_shown_address_keeps_names_and_loses_secrets() {
+        let table = [
+            ("rtmp://h/live/a?bizid=7&txTime=5C27&txSecret=f85a", "rtmp://h/live/a?bizid=7&txTime=***&txSecret=***"),
+            ("rtmp://user:pass@h/live/a", "rtmp://user:***@h/live/a"),
+            ("http://h/a.flv?f85a#f85a", "http://h/a.flv?***"),
+            ("no address?f85a", "no address"),
+            ("rtmp://h/live/a", "rtmp://h/live/a"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(without_secrets(text), shown);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What follows from the settings: picture sizes, rates, and what this version can not honour.
+
+use super::player::{PlayMode, SoundMode};
+use super::pusher::{Aspect, AudioQuality, AudioVolumeType, LocalMirror, Orientation, PushMode};
+use super::{Board, PlayerSettings, PusherSettings, Settings, address};
+use crate::api::status::Unsupported;
+use crate::media::{Size, Span};
+
+/// A step of the ladder from bit rate to picture: the narrow side and the most pictures a second.
+struct Step {
+    /// The step is for rates below this, in kbit/s of video.
+    below: u32,
+    narrow: u32,
+    fps: u32,
+}
+
+/// More bits, more pixels: 2 Mbit/s goes with 720p, 300 kbit/s with a small picture.
+const LADDER: [Step; 5] = [
+    Step { below: 150, narrow: 240, fps: 10 },
+    Step { below: 300, narrow: 270, fps: 15 },
+    Step { below: 600, narrow: 360, fps: 30 },
+    Step { below: 1200, narrow: 540, fps: 30 },
+    Step { below: u32::MAX, narrow: 720, fps: 30 },
+];
+
+impl PusherSettings {
+    /// The size of the picture sent at `kbps` of video: `video-width` and `video-height` when set, else the
+    /// ladder's step in the shape of `aspect` and `orientation`. Always even.
+    pub fn picture_size(&self, kbps: u32) -> Size {
+        if let (Some(width), Some(height)) = (self.video_width, self.video_height) {
+            return Size::new(width, height);
+        }
+        let narrow = step(kbps).narrow;
+        let wide = match self.aspect {
+            Aspect::NineSixteen => narrow * 16 / 9,
+            Aspect::ThreeFour => narrow * 4 / 3,
+        };
+        let upright = Size::new(narrow & !1, wide & !1);
+        match self.orientation {
+            Orientation::Vertical => upright,
+            Orientation::Horizontal => upright.turned(),
+        }
+    }
+
+    /// Pictures a second at `kbps` of video: `fps`, and no more than the ladder's step gives.
+    pub fn picture_rate(&self, kbps: u32) -> u32 {
+        self.fps.min(step(kbps).fps)
+    }
+
+    /// kbit/s of sound.
+    pub fn sound_kbps(&self) -> u32 {
+        match self.audio_quality {
+            AudioQuality::High => 64,
+            AudioQuality::Low => 24,
+        }
+    }
+
+    /// The age at which the send queue sheds pictures: latency first in RTC mode, smoothness first otherwise.
+    pub fn queue_limit(&self) -> Span {
+        match self.mode {
+            PushMode::RTC => Span::millis(200),
+            PushMode::SD | PushMode::HD | PushMode::FHD => Span::millis(700),
+        }
+    }
+
+    /// The properties that are set and have no effect, each with the reason.
+    pub fn unsupported(&self) -> Vec<Unsupported> {
+        let table = [
+            (self.beauty > 0, "beauty", "skin smoothing is not built in"),
+            (self.whiteness > 0, "whiteness", "whitening is not built in"),
+            (!self.auto_focus, "auto-focus", "the camera's own focus is left as it is"),
+            (self.enable_agc, "enable-agc", "automatic gain is not built in"),
+            (self.enable_ans, "enable-ans", "noise suppression is not built in"),
+            (
+                self.audio_volume_type == AudioVolumeType::Voicecall,
+                "audio-volume-type",
+                "echo cancellation is not built in: use a speakerphone or a handset that cancels echo itself",
+            ),
+            (self.local_mirror != LocalMirror::Auto, "local-mirror", "the screen shows no self-view"),
+            (self.waiting_image.is_some(), "waiting-image", "the built-in waiting card is sent instead"),
+            (self.waiting_image_hash.is_some(), "waiting-image-hash", "the built-in waiting card is sent instead"),
+            (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),
+            (self.signing.is_some(), "signing", "addresses are not signed: give the address ready for use"),
+        ];
+        listed(&table)
+    }
+}
+
+impl PlayerSettings {
+    /// The properties that are set and have no effect, each with the reason.
+    pub fn unsupported(&self, board: Option<&Board>) -> Vec<Unsupported> {
+        let no_ear = board.is_some_and(|board| board.speaker.ear.is_none());
+        let pages = "the terminal is not told of page changes";
+        let table = [
+            (
+                self.sound_mode == SoundMode::Ear && no_ear,
+                "sound-mode",
+                "the board has no [speaker.ear]: the loudspeaker plays",
+            ),
+            (self.picture_in_picture_mode.is_some(), "picture-in-picture-mode", pages),
+            (self.auto_pause_if_navigate, "auto-pause-if-navigate", pages),
+            (self.auto_pause_if_open_native, "auto-pause-if-open-native", pages),
+            (self.enable_auto_rotation, "enable-auto-rotation", "the stream's rotation is not read"),
+            (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),
+        ];
+        listed(&table)
+    }
+
+    /// The delay it aims at between arrival and showing, in words.
+    pub fn delay_words(&self) -> String {
+        match self.mode {
+            PlayMode::RTC => "as little delay as the measured jitter allows".into(),
+            PlayMode::Live => format!("{} to {} s of delay", self.min_cache, self.max_cache),
+        }
+    }
+}
+
+impl Settings {
+    /// Every property that is set and has no effect, under its full name ("pusher.beauty").
+    pub fn unsupported(&self, board: Option<&Board>) -> Vec<Unsupported> {
+        let pusher = self.pusher.iter().flat_map(PusherSettings::unsupported).map(|it| named("pusher", it));
+        let players = self.players.iter().flat_map(|player| player.unsupported(board));
+        pusher.chain(players.map(|it| named("player", it))).collect()
+    }
+
+    /// What is allowed and yet probably a mistake, in words that hold no secret.
+    pub fn warnings(&self) -> Vec<String> {
+        let url = self.pusher.iter().filter_map(|pusher| pusher.url.as_deref()).map(|url| ("pusher.url", url));
+        let src = self.players.iter().filter_map(|player| player.src.as_deref()).map(|src| ("player.src", src));
+        let misspelt = |(key, text)| address::misspelt(text).map(|words| format!("{key}: {words}"));
+        url.chain(src).filter_map(misspelt).collect()
+    }
+}
+
+fn step(kbps: u32) -> &'static Step {
+    LADDER.iter().find(|step| kbps < step.below).unwrap_or(&LADDER[LADDER.len() - 1])
+}
+
+fn listed(table: &[(bool, &str, &str)]) -> Vec<Unsupported> {
+    let set = table.iter().filter(|(set, ..)| *set);
+    set.map(|(_, property, reason)| Unsupported { property: (*property).into(), reason: (*reason).into() }).collect()
+}
+
+fn named(table: &str, it: Unsupported) -> Unsupported {
+    Unsupported { property: format!("{table}.{}", it.property), ..it }
+}

@@ -1,0 +1,80 @@
+//! What no single key shows: contradictions between properties, and between devices of a board.
+
+use super::schema::Found;
+use super::{Board, PlayerSettings, PusherSettings, Settings};
+use std::collections::HashSet;
+
+/// What contradicts itself in `[pusher]`; paths begin inside the table.
+pub fn pusher(pusher: &PusherSettings) -> Vec<Found> {
+    let mut found = Vec::new();
+    if pusher.min_bitrate > pusher.max_bitrate {
+        let words = format!("{} is more than max-bitrate, allowed 30 to {}", pusher.min_bitrate, pusher.max_bitrate);
+        found.push(Found::new(&["min-bitrate"], words));
+    }
+    match (pusher.video_width, pusher.video_height) {
+        (Some(_), None) => found.push(Found::new(&["video-width"], "needs video-height beside it")),
+        (None, Some(_)) => found.push(Found::new(&["video-height"], "needs video-width beside it")),
+        (Some(width), Some(height)) if width.min(height) > 1088 => {
+            let words = format!("{width}x{height} is too large, allowed 1920x1088 or 1088x1920");
+            found.push(Found::new(&["video-height"], words));
+        }
+        _ => {}
+    }
+    if pusher.waiting_image_hash.is_some() && pusher.waiting_image.is_none() {
+        found.push(Found::new(&["waiting-image-hash"], "needs waiting-image beside it"));
+    }
+    found
+}
+
+/// What contradicts itself in one `[[player]]`; paths begin inside the table.
+pub fn player(player: &PlayerSettings) -> Vec<Found> {
+    if player.min_cache > player.max_cache {
+        let words = format!("{} is more than max-cache, allowed 0 to {}", player.min_cache, player.max_cache);
+        return vec![Found::new(&["min-cache"], words)];
+    }
+    Vec::new()
+}
+
+/// What contradicts itself in the whole of `visavis.toml`.
+pub fn settings(settings: &Settings) -> Vec<Found> {
+    let mut found = Vec::new();
+    if let Some(table) = &settings.pusher {
+        found.extend(pusher(table).into_iter().map(|found| below(&["pusher".into()], found)));
+    }
+    let mut ids = HashSet::new();
+    for (position, table) in settings.players.iter().enumerate() {
+        let place = ["player".to_owned(), format!("#{position}")];
+        found.extend(player(table).into_iter().map(|found| below(&place, found)));
+        if !ids.insert(&table.id) {
+            let words = format!("`{}` names two players, every id is allowed once", table.id);
+            found.push(below(&place, Found::new(&["id"], words)));
+        }
+        if position == 1 {
+            let words = "this version plays one stream: a second [[player]] is not supported";
+            found.push(below(&place, Found::new(&[], words)));
+        }
+    }
+    found
+}
+
+/// What contradicts itself in a board profile.
+pub fn board(board: &Board) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut lines = HashSet::new();
+    let buttons = board.buttons.iter().map(|b| ("button", &b.name, &b.chip, &b.line));
+    let lamps = board.lamps.iter().map(|l| ("lamp", &l.name, &l.chip, &l.line));
+    let counted = buttons.enumerate().chain(lamps.enumerate());
+    for (position, (list, name, chip, line)) in counted {
+        let (Some(chip), Some(line)) = (chip, line) else { continue };
+        if !lines.insert((chip, format!("{line:?}"))) {
+            let words = format!("`{name}` uses a line of chip {chip:?} that something else uses already");
+            found.push(Found::new(&[list, &format!("#{position}"), "line"], words));
+        }
+    }
+    found
+}
+
+fn below(place: &[String], mut found: Found) -> Found {
+    found.path.splice(0..0, place.iter().cloned());
+    found
+}
