@@ -27,15 +27,7 @@ const ALL: [Scenario; 7] = [
 ];
 
 /// The names of all presets.
-pub const NAMES: &[&str] = &[
-    ALL[0].name,
-    ALL[1].name,
-    ALL[2].name,
-    ALL[3].name,
-    ALL[4].name,
-    ALL[5].name,
-    ALL[6].name,
-];
+pub const NAMES: &[&str] = &[ALL[0].name, ALL[1].name, ALL[2].name, ALL[3].name, ALL[4].name, ALL[5].name, ALL[6].name];
 
 /// The properties the preset `name` sets; empty for an unknown one.
 pub fn properties(name: &str) -> Map<String, Value> {

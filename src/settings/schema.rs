@@ -235,10 +235,7 @@ fn unknown(name: &str, keys: &[Property]) -> String {
     let near = keys.iter().map(|key| (strsim::jaro_winkler(key.name, name), key.name));
     match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
         Some((likeness, best)) if likeness > 0.8 => format!("unknown key, did you mean `{best}`?"),
-        _ => format!(
-            "unknown key, allowed are {}",
-            keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
-        ),
+        _ => format!("unknown key, allowed are {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
     }
 }
 

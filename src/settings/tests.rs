@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::media::Size;
+use crate::testing::mutations;
 use pusher::{Aspect, AudioQuality, Orientation, PushMode};
 use serde_json::json;
 use std::fs;
@@ -166,7 +167,10 @@ fn a_board_is_told_which_drivers_and_keys_there_are() {
         ("name = \"a\"\n[camera.front]\ndriver = \"v4l2\"", "b.toml:2: camera.front.path: is missing"),
         ("name = \"a\"\n[camera.top]\ndriver = \"v4l2\"", "unknown key, allowed are front, back"),
         ("name = \"a\"\n[microphone]\ndriver = \"pipe\"\nrate = 48000\nchannels = 1", "needs one of path and command"),
-        ("name = \"a\"\n[display]\ndriver = \"pipe\"\npath = \"a\"\ncommand = \"b\"\nwidth = 64\nheight = 64", "not both"),
+        (
+            "name = \"a\"\n[display]\ndriver = \"pipe\"\npath = \"a\"\ncommand = \"b\"\nwidth = 64\nheight = 64",
+            "not both",
+        ),
         ("name = \"a\"\n[microphone]\ndriver = \"tone\"\nrate = 1", "unknown key"),
         ("name = \"a\"\n[camera.front]\ndriver = \"test-card\"\nmount-rotation = 45", "allowed 0, 90, 180, 270"),
         (
@@ -258,9 +262,24 @@ fn every_truncation_of_a_file_is_read_or_refused() {
 }
 
 #[test]
+fn damaged_files_are_read_or_refused_and_what_is_read_obeys_the_rules() {
+    let mut read = 0;
+    for bytes in mutations(&[FULL.as_bytes(), BOARD.as_bytes()], 43, 20_000) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(settings) = Settings::from_toml("v.toml", &text) {
+            read += 1;
+            assert!(settings.pusher.is_none_or(|p| p.min_bitrate <= p.max_bitrate && (1..=30).contains(&p.fps)));
+        }
+        let _ = Board::from_toml("b.toml", &text);
+    }
+    assert!(read > 0);
+}
+
+#[test]
 fn the_profiles_that_come_along_are_valid() {
     let Ok(folder) = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/board/profiles")) else { return };
-    for file in folder.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml")) {
+    for file in folder.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"))
+    {
         let text = fs::read_to_string(&file).unwrap();
         if let Err(problems) = Board::from_toml(&file.to_string_lossy(), &text) {
             panic!("{problems}");
