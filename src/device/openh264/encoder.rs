@@ -31,8 +31,9 @@ use std::ffi::c_void;
 
 /// The peak rate, in percent of the target.
 const PEAK_PERCENT: u32 = 125;
-/// What a target rate is kept within, kbit/s: the library refuses less than a bit a picture and more than level 5.2.
-const RATES: std::ops::RangeInclusive<u32> = 10..=20_000;
+/// What a target rate is kept within, kbit/s. A peak of 10 Mbit/s is the most that level 3 allows (ITU-T H.264,
+/// Table A-1); above it the library would change the level of a running stream.
+const RATES: std::ops::RangeInclusive<u32> = 10..=8000;
 /// What a frame rate is kept within, pictures a second.
 const FRAME_RATES: std::ops::RangeInclusive<u32> = 1..=60;
 
@@ -40,8 +41,8 @@ const FRAME_RATES: std::ops::RangeInclusive<u32> = 1..=60;
 pub struct OpenH264Encoder {
     encoder: Encoder,
     encoding: VideoEncoding,
-    /// The rate and frame rate the library works with differ from `encoding`'s.
-    stale: bool,
+    /// The peak rate the library works with, bits a second.
+    peak: u32,
     /// The first picture's moment: the library is given milliseconds since then.
     began: Option<Time>,
 }
@@ -56,7 +57,7 @@ impl OpenH264Encoder {
         let encoding = bounded(encoding);
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config(encoding))
             .map_err(|reason| error(Fault::Failed, reason))?;
-        Ok(Self { encoder, encoding, stale: false, began: None })
+        Ok(Self { encoder, encoding, peak: encoding.bitrate_kbps * 1000, began: None })
     }
 
     /// Hands the current rates to the library, which takes them only once it has encoded a picture.
@@ -64,16 +65,17 @@ impl OpenH264Encoder {
         let mut fps = self.encoding.fps as f32;
         let target = self.encoding.bitrate_kbps * 1000;
         self.set(ENCODER_OPTION_FRAME_RATE, (&raw mut fps).cast())?;
-        // The library refuses a peak below the target at every step: lift it out of the way first.
-        for (option, bits) in [
-            (ENCODER_OPTION_MAX_BITRATE, *RATES.end() * 1000 * 2),
-            (ENCODER_OPTION_BITRATE, target),
-            (ENCODER_OPTION_MAX_BITRATE, peak(target)),
-        ] {
+        let peak = target / 100 * PEAK_PERCENT;
+        // The library refuses a peak below the target, also between the two steps.
+        let mut steps = [(ENCODER_OPTION_BITRATE, target), (ENCODER_OPTION_MAX_BITRATE, peak)];
+        if peak > self.peak {
+            steps.reverse();
+        }
+        for (option, bits) in steps {
             let mut rate = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: bits as i32 };
             self.set(option, (&raw mut rate).cast())?;
         }
-        self.stale = false;
+        self.peak = peak;
         Ok(())
     }
 
@@ -116,7 +118,7 @@ impl VideoEncoder for OpenH264Encoder {
                 Encoded::Unit { idr: kind == FrameType::IDR }
             }
         };
-        if first || self.stale {
+        if first {
             self.apply_rates()?;
         }
         Ok(if out.is_empty() { Encoded::Skipped } else { outcome })
@@ -148,10 +150,6 @@ fn bounded(encoding: VideoEncoding) -> VideoEncoding {
         fps: encoding.fps.clamp(*FRAME_RATES.start(), *FRAME_RATES.end()),
         ..encoding
     }
-}
-
-fn peak(bits: u32) -> u32 {
-    bits / 100 * PEAK_PERCENT
 }
 
 fn config(encoding: VideoEncoding) -> EncoderConfig {

@@ -111,6 +111,35 @@ fn the_rate_follows_its_target_while_running() {
 }
 
 #[test]
+fn parameter_sets_stay_the_same_whatever_the_rate() {
+    let mut encoder = OpenH264Encoder::new(encoding(SMALL, 30, 500)).unwrap();
+    let sets: Vec<Vec<u8>> = [500, 100_000, 1, 2000, 300]
+        .into_iter()
+        .enumerate()
+        .map(|(index, kbps)| {
+            encoder.set_rate(kbps, 5 + 6 * index as u32).unwrap();
+            let units = encode(&mut encoder, SMALL, index * 3..index * 3 + 3, |picture| picture == index * 3);
+            let slice = units[0].1.windows(4).position(|bytes| bytes == [0, 0, 1, 0x65]).unwrap();
+            units[0].1[..slice].to_vec()
+        })
+        .collect();
+    assert!(sets.iter().all(|set| *set == sets[0]), "{sets:x?}");
+}
+
+#[test]
+fn a_stream_may_change_its_size_at_an_idr() {
+    let mut decoder = OpenH264Decoder::new(false).unwrap();
+    for size in [SMALL, Size::new(1280, 720), Size::new(360, 640), SMALL] {
+        let mut encoder = OpenH264Encoder::new(encoding(size, 30, 800)).unwrap();
+        for (_, unit) in encode(&mut encoder, size, 0..5, |_| false) {
+            let mut sizes = Vec::new();
+            decoder.decode(&unit, Span::ZERO, &mut |view, _| sizes.push(view.size)).unwrap();
+            assert!(unit.is_empty() || sizes == [size], "{sizes:?} instead of {size}");
+        }
+    }
+}
+
+#[test]
 fn a_rate_set_before_the_first_picture_counts() {
     let mut encoder = OpenH264Encoder::new(encoding(SMALL, 30, 3000)).unwrap();
     encoder.set_rate(200, 30).unwrap();

@@ -1,0 +1,122 @@
+//! Medians of what one picture or frame costs at 360p and 720p: `cargo bench --bench codecs`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+use visavis::device::{self, Encoded, VideoEncoding};
+use visavis::image::{Framing, Scaler, Turn, draw_card, to_bgrx, to_jpeg, to_png};
+use visavis::media::{PictureView, PixelFormat, RawPicture, Size, SoundFormat, Span, Time};
+
+/// Pictures in the loop that is encoded again and again.
+const LOOP: usize = 60;
+const ROUNDS: usize = 300;
+
+fn main() {
+    for (size, kbps) in [(Size::new(640, 360), 500), (Size::new(1280, 720), 1200)] {
+        video(size, kbps);
+    }
+    pixels();
+    sound();
+}
+
+/// A moving gradient with noise.
+fn moving(size: Size, index: usize) -> Vec<u8> {
+    let mut rng = fastrand::Rng::with_seed(index as u64);
+    let mut bytes = vec![0; size.i420_len()];
+    for (place, sample) in bytes.iter_mut().enumerate() {
+        let (x, y) = ((place % size.width as usize + 3 * index) as f32, (place / size.width as usize + index) as f32);
+        *sample = (126.0 + (x / 37.0).sin() * 50.0 + (y / 23.0).cos() * 40.0 + rng.f32() * 6.0) as u8;
+    }
+    bytes
+}
+
+fn view(size: Size, bytes: &[u8]) -> PictureView<'_> {
+    PictureView::new(size, size.width as usize, bytes).expect("a whole picture")
+}
+
+fn video(size: Size, bitrate_kbps: u32) {
+    let pictures: Vec<Vec<u8>> = (0..LOOP).map(|index| moving(size, index)).collect();
+    let mut encoder = device::video_encoder(VideoEncoding { size, fps: 30, bitrate_kbps }).expect("an encoder");
+    let mut decoder = device::video_decoder(false).expect("a decoder");
+    let (mut encoding, mut decoding, mut bytes, mut out) = (Vec::new(), Vec::new(), 0, Vec::new());
+    for round in 0..ROUNDS {
+        // Back and forth, so that the loop has no cut.
+        let index = if (round / LOOP).is_multiple_of(2) { round % LOOP } else { LOOP - 1 - round % LOOP };
+        let at = Time::from_micros(round as i64 * 33_333);
+        let (took, encoded) = timed(|| encoder.encode(view(size, &pictures[index]), at, false, &mut out));
+        if encoded.expect("a unit") != Encoded::Skipped {
+            encoding.push(took);
+            bytes += out.len();
+            decoding.push(timed(|| decoder.decode(&out, Span::ZERO, &mut |view, _| _ = black_box(view))).0);
+        }
+    }
+    let kbps = bytes as f64 * 8.0 * 30.0 / ROUNDS as f64 / 1000.0;
+    println!("{size} at {kbps:.0} kbit/s, {} of {ROUNDS} pictures encoded", encoding.len());
+    report("encode", encoding);
+    report("decode", decoding);
+}
+
+fn pixels() {
+    let (small, large) = (Size::new(640, 360), Size::new(1280, 720));
+    let picture = |format, size: Size, stride: u32, bytes: Vec<u8>| RawPicture {
+        format,
+        size,
+        stride: stride as usize,
+        bytes: bytes.into(),
+        captured: Time::default(),
+    };
+    let i420 = picture(PixelFormat::I420, large, 1280, moving(large, 0));
+    let small_i420 = picture(PixelFormat::I420, small, 640, moving(small, 0));
+    let yuyv = picture(PixelFormat::Yuyv, large, 2560, vec![100; 2560 * 720]);
+    let nv12 = picture(PixelFormat::Nv12, large, 1280, vec![100; 1280 * 1080]);
+    let jpeg = to_jpeg(view(large, &i420.bytes), 85).expect("an image");
+    let mjpeg = picture(PixelFormat::Mjpeg, large, 0, jpeg);
+    let upright = Framing { turn: Turn::Quarter, ..Framing::FILL };
+    let mirrored = Framing { mirror: true, ..Framing::FILL };
+    for (name, picture, target, framing) in [
+        ("I420 720p to 360p", &i420, small, Framing::FILL),
+        ("I420 360p to 720p", &small_i420, large, Framing::FILL),
+        ("I420 720p to 540p", &i420, Size::new(960, 540), Framing::FILL),
+        ("I420 720p mirrored", &i420, large, mirrored),
+        ("I420 720p turned", &i420, large.turned(), upright),
+        ("I420 720p turned to 360p", &i420, small.turned(), upright),
+        ("YUYV 720p to I420", &yuyv, large, Framing::FILL),
+        ("YUYV 720p to 360p", &yuyv, small, Framing::FILL),
+        ("NV12 720p to I420", &nv12, large, Framing::FILL),
+        ("MJPEG 720p to I420", &mjpeg, large, Framing::FILL),
+        ("MJPEG 720p to 360p", &mjpeg, small, Framing::FILL),
+    ] {
+        let mut scaler = Scaler::new();
+        report(name, repeat(|| drop(black_box(scaler.scale(picture, target, framing)))));
+    }
+    let mut screen = vec![0; large.pixels() * 4];
+    report("I420 720p to BGRX", repeat(|| drop(to_bgrx(view(large, &i420.bytes), &mut screen, 1280 * 4))));
+    report("PNG of 720p", repeat(|| drop(black_box(to_png(view(large, &i420.bytes))))));
+    report("JPEG of 720p", repeat(|| drop(black_box(to_jpeg(view(large, &i420.bytes), 90)))));
+    let mut card = Vec::new();
+    report("card of 720p", repeat(|| drop(draw_card(large, "the camera is off", &mut card))));
+}
+
+fn sound() {
+    let mut encoder = device::sound_encoder(SoundFormat::CALL, 64).expect("an encoder");
+    let mut decoder = device::sound_decoder(encoder.config()).expect("a decoder");
+    let samples: Vec<i16> = (0..1024).map(|index| ((index as f32 / 17.0).sin() * 9000.0) as i16).collect();
+    let (mut frame, mut heard) = (Vec::new(), Vec::new());
+    report("AAC encode 64 kbit/s", repeat(|| encoder.encode(&samples, &mut frame).expect("a frame")));
+    report("AAC decode", repeat(|| _ = decoder.decode(&frame, &mut heard).expect("samples")));
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let begun = Instant::now();
+    let result = work();
+    (begun.elapsed(), result)
+}
+
+fn repeat(mut work: impl FnMut()) -> Vec<Duration> {
+    (0..100).map(|_| timed(&mut work).0).collect()
+}
+
+fn report(name: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
+    println!("  {name:26} median {:7.3} ms   99% {:7.3} ms", at(50), at(99));
+}
