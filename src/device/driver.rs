@@ -2,6 +2,7 @@
 
 use super::pipe::{PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker};
 use super::synthetic::{NullDisplay, NullSpeaker, PngDisplay, SilentMicrophone, TestCard, ToneMicrophone, WavSpeaker};
+use super::v4l2::V4l2Camera;
 use super::*;
 use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, SpeakerDriver};
 
@@ -15,9 +16,7 @@ pub fn open_camera(driver: &CameraDriver, wanted: Size, fps: u32) -> Result<Box<
             let size = Size::new(width.unwrap_or(wanted.width), height.unwrap_or(wanted.height));
             Box::new(TestCard::open(*variant, size, fps)?)
         }
-        CameraDriver::V4l2 { .. } => {
-            return Err(DeviceError::new(Fault::Unsupported, "camera", "not built in"));
-        }
+        CameraDriver::V4l2 { path, .. } => Box::new(V4l2Camera::open(path, wanted, fps)?),
     })
 }
 

@@ -11,6 +11,7 @@ pub mod openh264;
 pub mod pipe;
 pub mod synthetic;
 pub mod tcp_info;
+pub mod v4l2;
 pub mod wake;
 
 mod driver;
