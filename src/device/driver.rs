@@ -1,5 +1,6 @@
 //! The driver tables: a name in the board profile becomes a device.
 
+use super::alsa::{AlsaMicrophone, AlsaSpeaker};
 use super::pipe::{PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker};
 use super::synthetic::{NullDisplay, NullSpeaker, PngDisplay, SilentMicrophone, TestCard, ToneMicrophone, WavSpeaker};
 use super::v4l2::V4l2Camera;
@@ -28,7 +29,7 @@ pub fn open_microphone(driver: &MicrophoneDriver) -> Result<Box<dyn Microphone>,
         }
         MicrophoneDriver::Tone => Box::new(ToneMicrophone::open()),
         MicrophoneDriver::Silence => Box::new(SilentMicrophone::open()),
-        _ => return Err(DeviceError::new(Fault::Unsupported, "microphone", "not built in")),
+        MicrophoneDriver::Alsa { device } => Box::new(AlsaMicrophone::open(device)?),
     })
 }
 
@@ -40,7 +41,7 @@ pub fn open_speaker(driver: &SpeakerDriver) -> Result<Box<dyn Speaker>, DeviceEr
         }
         SpeakerDriver::Wav { path } => Box::new(WavSpeaker::open(path)?),
         SpeakerDriver::Null => Box::new(NullSpeaker),
-        _ => return Err(DeviceError::new(Fault::Unsupported, "speaker", "not built in")),
+        SpeakerDriver::Alsa { device } => Box::new(AlsaSpeaker::open(device)?),
     })
 }
 
@@ -50,7 +51,10 @@ pub fn open_display(driver: &DisplayDriver) -> Result<Box<dyn Display>, DeviceEr
         DisplayDriver::Pipe { end, width, height } => Box::new(PipeDisplay::open(end, Size::new(*width, *height))?),
         DisplayDriver::Png { path } => Box::new(PngDisplay::open(path)?),
         DisplayDriver::None => Box::new(NullDisplay),
-        _ => return Err(DeviceError::new(Fault::Unsupported, "display", "not built in")),
+        DisplayDriver::Drm { .. } => {
+            let words = "screens of the kernel are not supported; use a pipe into a player such as `ffplay`, or png";
+            return Err(DeviceError::new(Fault::Unsupported, "drm", words));
+        }
     })
 }
 

@@ -6,6 +6,7 @@
 //! [`Fault::Damaged`] the device is dropped and opened anew.
 
 pub mod aac;
+pub mod alsa;
 pub mod clock;
 pub mod openh264;
 pub mod pipe;
@@ -15,6 +16,7 @@ pub mod v4l2;
 pub mod wake;
 
 mod driver;
+mod sample_clock;
 
 pub use crate::api::fault::{DeviceError, Fault};
 pub use driver::{

@@ -60,19 +60,32 @@ impl Wake {
     ///
     /// When both are ready the bell wins, so that a stop is never starved by a busy device.
     pub fn wait_with(&self, fd: BorrowedFd<'_>, events: PollFlags, deadline: Option<Time>) -> io::Result<Woken> {
+        let mut fds = [PollFd::new(&self.bell, PollFlags::IN), PollFd::from_borrowed_fd(fd, events)];
+        self.wait_all(&mut fds, deadline)
+    }
+
+    /// Like [`Wake::wait_with`] for all of `fds[1..]`; `fds[0]` is the bell's place and is set here. Each
+    /// descriptor's `revents` can be read from `fds` afterwards; [`Woken::Ready`] holds their union.
+    pub fn wait_with_many<'a>(&'a self, fds: &mut [PollFd<'a>], deadline: Option<Time>) -> io::Result<Woken> {
+        let Some(first) = fds.first_mut() else { return Err(io::ErrorKind::InvalidInput.into()) };
+        *first = PollFd::new(&self.bell, PollFlags::IN);
+        self.wait_all(fds, deadline)
+    }
+
+    fn wait_all(&self, fds: &mut [PollFd<'_>], deadline: Option<Time>) -> io::Result<Woken> {
         loop {
-            let mut fds = [PollFd::new(&self.bell, PollFlags::IN), PollFd::from_borrowed_fd(fd, events)];
-            match poll(&mut fds, remaining(deadline).as_ref()) {
+            match poll(fds, remaining(deadline).as_ref()) {
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
                 Ok(0) => return Ok(Woken::Late),
                 Ok(_) => {}
             }
-            if !fds[0].revents().is_empty() {
+            if fds.first().is_some_and(|bell| !bell.revents().is_empty()) {
                 self.clear();
                 return Ok(Woken::Rung);
             }
-            return Ok(Woken::Ready(fds[1].revents()));
+            let ready = fds.iter().skip(1).fold(PollFlags::empty(), |ready, fd| ready | fd.revents());
+            return Ok(Woken::Ready(ready));
         }
     }
 }
@@ -111,5 +124,15 @@ mod tests {
         other.clear();
         let late = wake.wait_with(other.as_fd(), PollFlags::IN, Some(clock::now())).unwrap();
         assert_eq!(late, Woken::Late);
+    }
+
+    #[test]
+    fn of_several_descriptors_each_tells_for_itself() {
+        let (wake, silent, ringing) = (Wake::new().unwrap(), Wake::new().unwrap(), Wake::new().unwrap());
+        ringing.ring();
+        let mut fds = [&wake, &silent, &ringing].map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
+        assert_eq!(wake.wait_with_many(&mut fds, None).unwrap(), Woken::Ready(PollFlags::IN));
+        assert_eq!(fds.map(|fd| fd.revents().contains(PollFlags::IN)), [false, false, true]);
+        assert!(wake.wait_with_many(&mut [], None).is_err());
     }
 }

@@ -1,7 +1,8 @@
 //! A microphone at the other end of a pipe: interleaved 16-bit little-endian samples, no header.
 
 use super::end::End;
-use super::sample_clock::SampleClock;
+
+use crate::device::sample_clock::SampleClock;
 use crate::device::{DeviceError, Fault, Microphone, Wake, clock};
 use crate::media::{Sound, SoundFormat, Span, Time};
 use crate::settings::board::PipeEnd;

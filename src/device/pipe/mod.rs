@@ -5,7 +5,6 @@ mod display;
 mod end;
 mod microphone;
 mod packed;
-mod sample_clock;
 mod speaker;
 
 #[cfg(test)]

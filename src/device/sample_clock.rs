@@ -79,6 +79,14 @@ impl SampleClock {
         Span::ZERO
     }
 
+    /// Says that the device lost all sound up to `now` and starts afresh; returns how long that is.
+    pub fn restarted(&mut self, now: Time) -> Span {
+        let lost = self.anchor.map_or(Span::ZERO, |_| (now - self.time_of_next()).max(Span::ZERO));
+        self.anchor = self.anchor.map(|anchor| anchor + lost);
+        (self.loss, self.drift) = (Window::default(), Window::default());
+        lost
+    }
+
     /// Gives out `count` samples; returns the time of the first.
     pub fn give(&mut self, count: usize) -> Time {
         let at = self.time_of_next();
@@ -140,6 +148,15 @@ mod tests {
         let lost: Span = (1..100).map(|n| step(&mut clock, at(if n < 50 { 10 * n } else { 10 * n + 300 })).0).sum();
         assert_eq!(lost, Span::millis(300));
         assert_eq!(clock.time_of_next(), at(99 * 10 + 300));
+    }
+
+    #[test]
+    fn a_device_that_restarts_owes_the_time_until_then() {
+        let mut clock = SampleClock::new(48_000);
+        assert_eq!(clock.restarted(at(5)), Span::ZERO, "nothing was due yet");
+        step(&mut clock, at(10));
+        assert_eq!(clock.restarted(at(260)), Span::millis(250));
+        assert_eq!(step(&mut clock, at(270)), (Span::ZERO, at(260)));
     }
 
     #[test]
