@@ -41,6 +41,8 @@ pub enum Broken {
     /// A server that talks this much before it answers does not mean us.
     #[error("more than {0} bytes came before the stream began")]
     TooMuchEarly(usize),
+    #[error("{0} messages in a second could not be read")]
+    TooManyBad(u64),
 }
 
 #[derive(Debug)]

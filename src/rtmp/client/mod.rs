@@ -27,6 +27,9 @@ pub const FAREWELL: Span = Span::millis(500);
 /// Most bytes a server may send before the stream begins.
 pub const EARLY_MAX: usize = 64 << 10;
 
+/// So many unreadable messages within a second are no accidents: the two sides have lost each other.
+pub const BAD_A_SECOND: u64 = 10;
+
 /// What can be chosen about a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -62,6 +65,8 @@ pub struct Client {
     timeline: Timeline,
     /// Media came since the stream began: from here on silence is a fault. Before, the publisher may not be there yet.
     heard: bool,
+    /// The second in which bad messages are being counted, and how many there had been before it.
+    bad_since: (Time, u64),
     counters: Counters,
 }
 
@@ -116,6 +121,7 @@ impl Client {
             events: VecDeque::new(),
             timeline: Timeline::default(),
             heard: false,
+            bad_since: (now, 0),
             counters: Counters::default(),
         };
         match Wire::client(config.interleave) {
@@ -127,6 +133,9 @@ impl Client {
 
     /// Takes bytes from the server, split as they came.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Time) {
+        if now - self.bad_since.0 >= Span::secs(1) {
+            self.bad_since = (now, self.counters().bad_messages);
+        }
         let mut input = bytes;
         while let Some(wire) = self.wire.as_mut() {
             // Whoever plays may wait for a publisher for days, with a ping now and then.
@@ -144,6 +153,9 @@ impl Client {
             if let Err(broken) = done {
                 self.break_off(broken);
             }
+        }
+        if self.counters().bad_messages >= self.bad_since.1 + BAD_A_SECOND {
+            self.break_off(Broken::TooManyBad(BAD_A_SECOND));
         }
         if self.heard && matches!(self.state, State::Active { .. }) {
             self.deadline = Some(now + self.config.silence);

@@ -1,7 +1,9 @@
 //! Messages that are odd, damaged or made to hurt, and the small duties of a connection.
 
-use super::support::{Script, command, sound};
+use super::support::{Script, T0, command, sound};
+use crate::api::notice::Cause;
 use crate::flv::amf::{self, Value};
+use crate::media::Span;
 use crate::rtmp::chunk::{Message, kind};
 use crate::rtmp::client::Event;
 use crate::rtmp::message::{self, Content, UserControl};
@@ -76,6 +78,32 @@ fn g4_rare_values_and_unknown_events_are_values_not_errors() {
     assert_eq!(survives(limit), 0);
     assert_eq!(survives(raw(kind::COMMAND_AMF3, b"\0\x02\0\x01x")), 0);
     assert_eq!(survives(raw(16, b"x")), 0);
+}
+
+#[test]
+fn g5_ten_bad_messages_in_a_second_end_the_session_and_fewer_do_not() {
+    let bad = raw(kind::DATA_AMF0, b"\x02\0\x09short");
+    let mut script = Script::player();
+    for second in 0..20 {
+        script.now = T0 + Span::millis(1100 * second);
+        script.say(&vec![bad.clone(); 9]);
+    }
+    assert_eq!(script.events(), []);
+    script.say(&[bad]);
+    let Some(Event::Closed(reason)) = script.events().pop() else { panic!("not closed") };
+    assert_eq!(reason.cause(), Cause::Broken);
+}
+
+#[test]
+fn g12_the_worst_nesting_needs_little_stack() {
+    // A tenth of a worker's stack of 2 MiB.
+    let worst = || {
+        let deep = [[3, 0, 1, b'x'].repeat(16), [10, 0, 0, 0, 1].repeat(12_000).to_vec()].concat();
+        let bomb = [&amf::to_bytes(&["onMetaData".into()])[..], &deep].concat();
+        survives(raw(kind::DATA_AMF0, &bomb))
+    };
+    let thread = std::thread::Builder::new().stack_size(200 << 10).spawn(worst).unwrap();
+    assert_eq!(thread.join().unwrap(), 1);
 }
 
 #[test]
