@@ -58,7 +58,7 @@ impl AlsaMicrophone {
         Ok(self.filled >= self.period.len())
     }
 
-    /// After an xrun: what was read of the period stays, what was lost becomes silence behind it.
+    /// After an xrun: everything from the period that was being filled up to now becomes silence.
     fn restart(&mut self) -> Result<(), DeviceError> {
         match self.card.pcm.start() {
             // A resumed card runs already.
@@ -66,8 +66,8 @@ impl AlsaMicrophone {
             Err(error) if error.errno() == libc::EBADFD => {}
             Err(error) => return Err(self.card.error("restart", error)),
         }
-        let read = self.card.format.span_of(self.filled);
-        let lost = self.clock.restarted(clock::now() - read);
+        self.filled = 0;
+        let lost = self.clock.restarted(clock::now());
         self.silence += lost;
         self.losses = (self.losses.0 + 1, self.losses.1 + lost);
         Ok(())

@@ -14,6 +14,8 @@ const STALL: Span = Span::secs(1);
 const MOST_TAKEN_IN: Span = Span::millis(200);
 /// Sound is given out at most this long before its time: a file is read at the pace of time.
 const AHEAD: Span = Span::millis(40);
+/// A gap longer than this is filled with this much silence: the far end has long given up on it.
+const MOST_SILENCE: Span = Span::secs(60);
 /// A pipe for sound holds this much at most, where the kernel allows it.
 const PIPE_BYTES: usize = 64 << 10;
 
@@ -77,15 +79,14 @@ impl PipeMicrophone {
     }
 
     fn give(&mut self, period: &mut Sound) {
-        let silent = self.format.values_in(self.silence);
+        let silence = std::mem::take(&mut self.silence).min(MOST_SILENCE);
         period.format = self.format;
-        period.captured = self.clock.give(self.period_bytes() / frame_bytes(self.format)) - self.silence;
+        period.captured = self.clock.give(self.period_bytes() / frame_bytes(self.format)) - silence;
         period.samples.clear();
-        period.samples.resize(silent, 0);
-        let (now, len) = (self.bytes.chunks_exact(2).take(self.period_bytes() / 2), self.period_bytes());
-        period.samples.extend(now.map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
-        self.bytes.drain(..len);
-        self.silence = Span::ZERO;
+        period.samples.resize(self.format.values_in(silence), 0);
+        let whole = self.period_bytes().min(self.bytes.len());
+        period.samples.extend(self.bytes[..whole].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
+        self.bytes.drain(..whole);
     }
 }
 

@@ -12,6 +12,9 @@ mod tone;
 mod wav;
 mod wrap;
 
+#[cfg(test)]
+mod tests;
+
 pub use mark::{TimeMark, read as read_mark, write as write_mark};
 pub use meter::{Latency, Meter, MeteredDisplay, MeteredSpeaker, Readings};
 pub use null::{NullDisplay, NullSpeaker};

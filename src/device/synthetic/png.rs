@@ -105,7 +105,10 @@ fn pack(picture: &PictureView<'_>, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.clear();
     let (width, height) = (picture.size.width as usize, picture.size.height as usize);
     let mut plane = |plane: &[u8], stride: usize, width: usize, height: usize| {
-        plane.chunks(stride).take(height).for_each(|line| bytes.extend_from_slice(&line[..width.min(line.len())]));
+        plane
+            .chunks(stride.max(1))
+            .take(height)
+            .for_each(|line| bytes.extend_from_slice(&line[..width.min(line.len())]));
     };
     plane(picture.y, picture.y_stride, width, height);
     plane(picture.u, picture.uv_stride, width.div_ceil(2), height.div_ceil(2));

@@ -149,7 +149,8 @@ impl SoundMarkReader {
         }
         let code = self.code(start + self.samples(CHIRP))?;
         let heard = self.time_of(start)?;
-        let second = heard.as_micros().div_euclid(1_000_000);
+        // A reading is a little off, and must not fall into the second before.
+        let second = (heard + SEARCH).as_micros().div_euclid(1_000_000);
         let captured = second - (second - code).rem_euclid(CODES);
         Some(SoundMark { captured: Time::from_micros(captured * 1_000_000), heard })
     }

@@ -59,8 +59,8 @@ impl TestCard {
         Ok(Self { canvas, still, variant, fps, pace, pool, number: 0, began: clock::now(), lost: 0 })
     }
 
-    /// Draws the picture captured at `captured` into `bytes`, which are as long as the still card.
-    fn draw(&self, bytes: &mut [u8], captured: Time) {
+    /// Draws picture `number`, captured at `captured`, into `bytes`, which are as long as the still card.
+    pub(super) fn draw(&self, bytes: &mut [u8], captured: Time, number: u16) {
         bytes.copy_from_slice(&self.still);
         let size = self.canvas.size;
         let running = captured - self.began;
@@ -70,7 +70,15 @@ impl TestCard {
         let words = format!("{hours:02}:{minutes:02}:{:02}.{}", tenths / 10 % 60, tenths % 10);
         let scale = (size.height / 80).min(size.width / 100).max(1) as usize;
         self.canvas.text(bytes, &words, size.height as usize * 88 / 100, scale);
-        mark::write(bytes, size.width as usize, size, TimeMark { captured, number: self.number });
+        mark::write(bytes, size.width as usize, size, TimeMark { captured, number });
+    }
+}
+
+#[cfg(test)]
+impl TestCard {
+    /// When its clock began.
+    pub(super) fn began(&self) -> Time {
+        self.began
     }
 }
 
@@ -86,7 +94,7 @@ impl Camera for TestCard {
         self.number = self.number.wrapping_add(1).wrapping_add(beat.missed as u16);
         let captured = clock::now();
         let mut bytes = self.pool.take(self.still.len());
-        self.draw(&mut bytes, captured);
+        self.draw(&mut bytes, captured, self.number);
         Ok(RawPicture::i420(self.canvas.size, bytes, captured))
     }
 
@@ -202,8 +210,8 @@ mod tests {
         let (one, two) = (TestCard::open(1, size, 30).unwrap(), TestCard::open(2, size, 30).unwrap());
         assert_ne!(one.still, two.still);
         let (mut early, mut late) = (one.still.clone(), one.still.clone());
-        one.draw(&mut early, one.began);
-        one.draw(&mut late, one.began + Span::millis(500));
+        one.draw(&mut early, one.began, 0);
+        one.draw(&mut late, one.began + Span::millis(500), 0);
         assert_ne!(early, late);
     }
 

@@ -31,7 +31,7 @@ impl ToneMicrophone {
     }
 
     /// Appends the period that begins at `from`.
-    fn play(&mut self, from: Time, samples: &mut Vec<i16>) {
+    pub(super) fn play(&mut self, from: Time, samples: &mut Vec<i16>) {
         let rate = SoundFormat::CALL.rate;
         let second = from.as_micros().div_euclid(1_000_000);
         if second != self.second {
