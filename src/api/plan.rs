@@ -66,6 +66,25 @@ pub struct PushPlan {
     pub zoom: f32,
 }
 
+impl PushPlan {
+    /// Nothing at all.
+    pub const IDLE: PushPlan = PushPlan {
+        active: false,
+        camera: None,
+        microphone: false,
+        silent: true,
+        picture: PictureSource::Camera,
+        size: Size::new(640, 360),
+        fps: 15,
+        video_kbps: 500,
+        sound_kbps: 64,
+        gop: Span::secs(2),
+        queue_limit: Span::millis(200),
+        mirror: false,
+        zoom: 1.0,
+    };
+}
+
 /// Everything a player is to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlayPlan {

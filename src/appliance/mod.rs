@@ -1,1 +1,268 @@
 //! The rules of the terminal: one pure state machine.
+//!
+//! A command (from the socket, a button, a signal) or a notice (from a worker) goes in together with the
+//! time it is; orders to the workers and events come out. It reads no clock, opens nothing and never waits,
+//! so hours of weather are simulated in milliseconds. `session` is the life of one connection, `camera` of
+//! one camera; `pushing` and `playing` are the two ways.
+
+mod camera;
+mod playing;
+mod pushing;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use crate::api::code;
+use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
+use crate::api::event::{Happening, Object};
+use crate::api::notice::{DeviceNotice, Notice};
+use crate::api::plan::Effect;
+use crate::api::status::{DeviceState, DeviceStatus, Status};
+use crate::media::{Span, Time};
+use crate::settings::{Board, PlayerSettings, PusherSettings, Settings};
+use playing::Playing;
+use pushing::Pushing;
+use serde_json::json;
+use std::collections::VecDeque;
+
+/// Servers have this long to be left properly when the program ends.
+const FAREWELL: Span = Span::millis(1500);
+
+/// What goes in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// An order; exactly one `Effect::Reply` with this ticket follows, at once or (snapshots) later.
+    Command(Ticket, Command),
+    Notice(Notice),
+    /// [`Appliance::deadline`] has come.
+    Time,
+}
+
+/// What comes out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Effect(Effect),
+    Happened(Happening),
+}
+
+/// The terminal.
+#[derive(Debug)]
+pub struct Appliance {
+    board: String,
+    degraded: Vec<String>,
+    started: Time,
+    pusher: Option<Pushing>,
+    players: Vec<Playing>,
+    standby: bool,
+    display: DeviceStatus,
+    speaker: DeviceStatus,
+    snapshots: Vec<(Ticket, Object)>,
+    leaving: Option<Time>,
+    exited: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Appliance {
+    /// The terminal at the moment it starts. `degraded` says in words what is wrong with its configuration;
+    /// `seed` varies retry delays.
+    pub fn new(settings: Settings, board: &Board, degraded: Vec<String>, seed: u64, now: Time) -> Self {
+        let number =
+            |(i, player): (usize, PlayerSettings)| Playing::new(i, player, board, seed.wrapping_add(1 + i as u64), now);
+        let mut this = Self {
+            board: board.name.clone(),
+            degraded,
+            started: now,
+            pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, seed, now)),
+            players: settings.players.into_iter().enumerate().map(number).collect(),
+            standby: false,
+            display: DeviceStatus::default(),
+            speaker: DeviceStatus::default(),
+            snapshots: Vec::new(),
+            leaving: None,
+            exited: false,
+            outputs: VecDeque::new(),
+        };
+        this.collect(now);
+        this
+    }
+
+    /// Takes one input.
+    pub fn handle(&mut self, input: Input, now: Time) {
+        match input {
+            Input::Command(ticket, command) => {
+                if let Some(reply) = self.command(ticket, command, now) {
+                    self.reply(ticket, reply);
+                }
+            }
+            Input::Notice(notice) => self.notice(notice, now),
+            Input::Time => {
+                self.pusher.iter_mut().for_each(|pusher| pusher.tick(now));
+                self.players.iter_mut().for_each(|player| player.tick(now));
+            }
+        }
+        self.collect(now);
+    }
+
+    /// The next thing to do or say, in order.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Time`] is due.
+    pub fn deadline(&self) -> Option<Time> {
+        let pusher = self.pusher.iter().filter_map(Pushing::deadline);
+        pusher.chain(self.players.iter().filter_map(Playing::deadline)).chain(self.leaving).min()
+    }
+
+    /// Everything the socket tells.
+    pub fn status(&self, now: Time) -> Status {
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            board: self.board.clone(),
+            uptime: (now - self.started).as_micros() / 1_000_000,
+            standby: self.standby,
+            degraded: self.degraded.clone(),
+            pusher: self.pusher.as_ref().map(|pusher| pusher.status(now)),
+            players: self.players.iter().map(|player| player.status(now)).collect(),
+            display: self.display.clone(),
+            speaker: self.speaker.clone(),
+        }
+    }
+
+    /// The pusher's properties in effect.
+    pub fn pusher_settings(&self) -> Option<&PusherSettings> {
+        self.pusher.as_ref().map(Pushing::settings)
+    }
+
+    /// Every player's properties in effect.
+    pub fn player_settings(&self) -> impl Iterator<Item = &PlayerSettings> {
+        self.players.iter().map(Playing::settings)
+    }
+
+    fn command(&mut self, ticket: Ticket, command: Command, now: Time) -> Option<Reply> {
+        let result = match command {
+            Command::Standby { on } => {
+                self.standby = on;
+                self.pusher.iter_mut().for_each(|pusher| pusher.set_standby(on, now));
+                self.players.iter_mut().for_each(|player| player.set_standby(on));
+                Ok(())
+            }
+            Command::Shutdown => {
+                self.pusher.iter_mut().for_each(|pusher| pusher.shut_down(now));
+                self.players.iter_mut().for_each(|player| player.shut_down(now));
+                self.leaving.get_or_insert(now + FAREWELL);
+                Ok(())
+            }
+            Command::Pusher(PusherCommand::Snapshot(request)) => {
+                return self.snapshot(ticket, Object::Pusher, request).err().map(Reply::Refused);
+            }
+            Command::Player(id, PlayerCommand::Snapshot(request)) => {
+                return self.snapshot(ticket, Object::Player(id), request).err().map(Reply::Refused);
+            }
+            Command::Pusher(order) => match &mut self.pusher {
+                Some(pusher) => pusher.command(&order, now),
+                None => Err(no_pusher()),
+            },
+            Command::Player(id, order) => match self.players.iter_mut().find(|player| player.settings().id == id) {
+                Some(player) => player.command(&order, now),
+                None => Err(no_player(&id)),
+            },
+        };
+        Some(result.map_or_else(Reply::Refused, |()| Reply::Done))
+    }
+
+    fn snapshot(&mut self, ticket: Ticket, object: Object, request: SnapshotRequest) -> Result<(), Refusal> {
+        match &object {
+            Object::Player(id) if !self.players.iter().any(|player| player.settings().id == *id) => {
+                return Err(no_player(id));
+            }
+            Object::Pusher if self.pusher.is_none() => return Err(no_pusher()),
+            Object::Pusher if self.standby => {
+                return Err(refuse(object, "standby", "", "the terminal is in standby: its camera is closed"));
+            }
+            _ => {}
+        }
+        self.snapshots.push((ticket, object.clone()));
+        self.outputs.push_back(Output::Effect(Effect::Snapshot { ticket, object, request }));
+        Ok(())
+    }
+
+    fn notice(&mut self, notice: Notice, now: Time) {
+        match notice {
+            Notice::Display(news) => self.display = device_status(&self.display, news),
+            Notice::Speaker(news) => self.speaker = device_status(&self.speaker, news),
+            Notice::LinkUp => {
+                self.pusher.iter_mut().for_each(|pusher| pusher.hurry(now));
+                self.players.iter_mut().for_each(|player| player.hurry(now));
+            }
+            Notice::Play { player, session, news } => {
+                if let Some(player) = self.players.get_mut(player) {
+                    player.handle(session, &news, now);
+                }
+            }
+            Notice::PlayStats { player, stats } => {
+                if let Some(player) = self.players.get_mut(player) {
+                    player.set_stats(stats);
+                }
+            }
+            Notice::Snapshot { ticket, result } => {
+                let Some(place) = self.snapshots.iter().position(|(waiting, _)| *waiting == ticket) else { return };
+                let (_, object) = self.snapshots.swap_remove(place);
+                let detail = match &result {
+                    Ok(picture) => json!({ "width": picture.width, "height": picture.height, "path": picture.path }),
+                    Err(error) => json!({ "error": error.to_string() }),
+                };
+                let code = code::PUSH_EVT_SNAPSHOT_RESULT;
+                self.outputs.push_back(Output::Happened(Happening { object: object.clone(), code, detail }));
+                let reply = match result {
+                    Ok(picture) => Reply::Snapshot(picture),
+                    Err(error) => Reply::Refused(refuse(object, "no-picture", "", &error.to_string())),
+                };
+                self.reply(ticket, reply);
+            }
+            Notice::WorkerRestarted { .. } => {}
+            notice => self.pusher.iter_mut().for_each(|pusher| pusher.handle(&notice, now)),
+        }
+    }
+
+    /// Gathers what the two ways put out, and leaves when everything is closed.
+    fn collect(&mut self, now: Time) {
+        if let Some(pusher) = &mut self.pusher {
+            self.outputs.extend(pusher.take_outputs());
+        }
+        for player in &mut self.players {
+            self.outputs.extend(player.take_outputs());
+        }
+        let closed = self.pusher.iter().all(Pushing::closed) && self.players.iter().all(Playing::closed);
+        if self.leaving.is_some_and(|limit| closed || limit <= now) && !self.exited {
+            self.exited = true;
+            self.leaving = None;
+            self.outputs.push_back(Output::Effect(Effect::Exit));
+        }
+    }
+
+    fn reply(&mut self, ticket: Ticket, reply: Reply) {
+        self.outputs.push_back(Output::Effect(Effect::Reply { ticket, reply }));
+    }
+}
+
+fn device_status(old: &DeviceStatus, news: DeviceNotice) -> DeviceStatus {
+    match news {
+        DeviceNotice::Opened { words } => DeviceStatus { state: DeviceState::Running, words },
+        DeviceNotice::FirstFrame => DeviceStatus { state: DeviceState::Running, words: old.words.clone() },
+        DeviceNotice::Lost(error) => DeviceStatus { state: DeviceState::Lost, words: error.to_string() },
+        DeviceNotice::Closed => DeviceStatus { state: DeviceState::Closed, words: String::new() },
+    }
+}
+
+fn refuse(object: Object, kind: &'static str, field: &str, words: &str) -> Refusal {
+    Refusal { kind, field: field.into(), words: words.into(), object }
+}
+
+fn no_player(id: &str) -> Refusal {
+    refuse(Object::Player(id.into()), "unknown-player", "id", &format!("there is no player {id:?}"))
+}
+
+fn no_pusher() -> Refusal {
+    refuse(Object::Pusher, "not-configured", "", "the configuration has no [pusher]")
+}

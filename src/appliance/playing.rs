@@ -1,0 +1,269 @@
+//! The rules of one way down: connect, play, lose, come back, and what is said about it.
+
+use super::session::{Codes, Session, Step};
+use super::{Output, refuse};
+use crate::api::code;
+use crate::api::command::{PlayerCommand, Refusal};
+use crate::api::event::{Happening, Object};
+use crate::api::notice::PlayNews;
+use crate::api::plan::{Effect, PlayPlan};
+use crate::api::status::{PlayStats, PlayerStatus, SessionState};
+use crate::media::{Span, Time};
+use crate::settings::pusher::Orientation;
+use crate::settings::{Board, PlayerSettings, address};
+use serde_json::{Value, json};
+
+static CODES: Codes = Codes {
+    connected: code::PLAY_EVT_CONNECT_SUCC,
+    reconnect: code::PLAY_WARNING_RECONNECT,
+    disconnect: code::PLAY_ERR_NET_DISCONNECT,
+    dns: code::PLAY_WARNING_DNS_FAIL,
+    connect: code::PLAY_WARNING_SEVER_CONN_FAIL,
+    handshake: code::PLAY_WARNING_SHAKE_FAIL,
+    server: None,
+    broken: None,
+};
+
+/// A warning about the same trouble is repeated at most this often.
+const QUIET: Span = Span::secs(1);
+
+/// See the module's head.
+#[derive(Debug)]
+pub struct Playing {
+    number: usize,
+    board: Board,
+    settings: PlayerSettings,
+    session: Session,
+    paused: bool,
+    standby: bool,
+    loading: bool,
+    /// When each repeated warning was last said, by code number.
+    said: Vec<(i32, Time)>,
+    plan: Option<PlayPlan>,
+    stats: PlayStats,
+    outputs: Vec<Output>,
+}
+
+impl Playing {
+    /// Player number `number`, doing nothing yet; `seed` varies its retry delays.
+    pub fn new(number: usize, settings: PlayerSettings, board: &Board, seed: u64, now: Time) -> Self {
+        let mut this = Self {
+            number,
+            board: board.clone(),
+            session: Session::new(&CODES, seed, now),
+            paused: false,
+            standby: false,
+            loading: false,
+            said: Vec::new(),
+            plan: None,
+            stats: PlayStats::default(),
+            outputs: Vec::new(),
+            settings,
+        };
+        if this.settings.autoplay && this.settings.src.is_some() {
+            this.session.start(now);
+        }
+        this.settle();
+        this
+    }
+
+    /// Takes what is to be done and said.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    pub fn settings(&self) -> &PlayerSettings {
+        &self.settings
+    }
+
+    /// Nothing is connected any more.
+    pub fn closed(&self) -> bool {
+        !self.session.open()
+    }
+
+    /// When [`Playing::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Time> {
+        self.session.deadline()
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: Time) {
+        self.session.tick(now);
+        self.settle();
+    }
+
+    /// A link came up.
+    pub fn hurry(&mut self, now: Time) {
+        self.session.hurry(now);
+        self.tick(now);
+    }
+
+    /// Enters or leaves standby.
+    pub fn set_standby(&mut self, on: bool) {
+        self.standby = on;
+        self.settle();
+    }
+
+    /// Ends for good.
+    pub fn shut_down(&mut self, now: Time) {
+        self.session.stop(now);
+        self.settle();
+    }
+
+    /// Obeys an order; `Err` says why it changed nothing. Snapshots are the caller's.
+    pub fn command(&mut self, command: &PlayerCommand, now: Time) -> Result<(), Refusal> {
+        match command {
+            PlayerCommand::Play if self.settings.src.is_none() => {
+                return Err(refuse(self.object(), "not-configured", "src", "the player's src is not set"));
+            }
+            PlayerCommand::Play => {
+                self.paused = false;
+                self.session.start(now);
+            }
+            PlayerCommand::Stop => {
+                self.loading = false;
+                self.session.stop(now);
+            }
+            PlayerCommand::Pause => self.paused = true,
+            PlayerCommand::Resume => self.paused = false,
+            PlayerCommand::Mute => self.settings.muted = true,
+            PlayerCommand::Unmute => self.settings.muted = false,
+            PlayerCommand::Patch(changes) => {
+                let changed = self.settings.patched(changes)?;
+                let moved = changed.src != self.settings.src;
+                self.settings = changed;
+                match (moved, self.settings.src.is_some()) {
+                    (true, true) => self.session.restart(now),
+                    (true, false) => self.session.stop(now),
+                    _ => {}
+                }
+            }
+            PlayerCommand::Snapshot(_) => {}
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// News of session `session` from the workers.
+    pub fn handle(&mut self, session: u64, news: &PlayNews, now: Time) {
+        if !self.session.is_current(session) {
+            return;
+        }
+        match news {
+            PlayNews::Connected => self.session.connected(),
+            PlayNews::StreamBegin => {
+                self.session.established(now);
+                self.happened(code::PLAY_EVT_RTMP_STREAM_BEGIN, json!({}));
+            }
+            PlayNews::FirstIdr => self.happened(code::PLAY_EVT_RCV_FIRST_I_FRAME, json!({})),
+            PlayNews::DecoderStarted => self.happened(code::PLAY_EVT_START_VIDEO_DECODER, json!({})),
+            PlayNews::Resolution(size) => {
+                let detail = json!({ "width": size.width, "height": size.height });
+                self.happened(code::PLAY_EVT_CHANGE_RESOLUTION, detail);
+            }
+            PlayNews::PlayBegin | PlayNews::Loading(false) => {
+                self.loading = false;
+                self.happened(code::PLAY_EVT_PLAY_BEGIN, json!({}));
+            }
+            PlayNews::Loading(true) => {
+                self.loading = true;
+                self.happened(code::PLAY_EVT_PLAY_LOADING, json!({}));
+            }
+            PlayNews::DataLag => self.warn(code::PLAY_WARNING_RECV_DATA_LAG, json!({}), now),
+            PlayNews::PlayLag => self.warn(code::PLAY_WARNING_VIDEO_PLAY_LAG, json!({}), now),
+            PlayNews::Discontinuity => self.warn(code::PLAY_WARNING_VIDEO_DISCONTINUITY, json!({}), now),
+            PlayNews::VideoDecodeFailed(reason) => {
+                self.warn(code::PLAY_WARNING_VIDEO_DECODE_FAIL, json!({ "reason": reason }), now);
+            }
+            PlayNews::SoundDecodeFailed(reason) => {
+                self.warn(code::PLAY_WARNING_AUDIO_DECODE_FAIL, json!({ "reason": reason }), now);
+            }
+            PlayNews::StreamEnded => {
+                self.loading = true;
+                self.happened(code::PLAY_EVT_PLAY_END, json!({}));
+            }
+            PlayNews::Ended(end) => {
+                self.loading = self.session.wanted();
+                self.session.ended(end, self.settings.on_give_up, now);
+            }
+        }
+        self.settle();
+    }
+
+    /// The figures of the last second.
+    pub fn set_stats(&mut self, stats: PlayStats) {
+        self.stats = stats;
+    }
+
+    /// What the socket tells.
+    pub fn status(&self, now: Time) -> PlayerStatus {
+        PlayerStatus {
+            id: self.settings.id.clone(),
+            state: match self.session.state() {
+                SessionState::Live if self.paused => SessionState::Paused,
+                state => state,
+            },
+            for_ms: (now - self.session.since()).as_millis(),
+            src: address::without_secrets(self.settings.src.as_deref().unwrap_or_default()),
+            muted: self.muted(),
+            loading: self.loading,
+            last_end: self.session.last_end().into(),
+            reconnects: self.session.reconnects(),
+            unsupported: self.settings.unsupported(Some(&self.board)),
+            net: self.stats.clone(),
+        }
+    }
+
+    fn muted(&self) -> bool {
+        self.settings.muted || (self.standby && self.settings.background_mute)
+    }
+
+    fn object(&self) -> Object {
+        Object::Player(self.settings.id.clone())
+    }
+
+    fn warn(&mut self, code: &'static code::Code, detail: Value, now: Time) {
+        match self.said.iter_mut().find(|(number, _)| *number == code.number) {
+            Some((_, at)) if now - *at < QUIET => return,
+            Some((_, at)) => *at = now,
+            None => self.said.push((code.number, now)),
+        }
+        self.happened(code, detail);
+    }
+
+    /// Brings plan and outputs in line with the state; called after every change.
+    fn settle(&mut self) {
+        for step in self.session.take_steps() {
+            let player = self.number;
+            match step {
+                Step::Connect { session } => {
+                    let url = self.settings.src.clone().unwrap_or_default();
+                    self.outputs.push(Output::Effect(Effect::PlayConnect { player, session, url }));
+                }
+                Step::Disconnect { session } => {
+                    self.outputs.push(Output::Effect(Effect::PlayDisconnect { player, session }));
+                }
+                Step::Happened(code, detail) => self.happened(code, detail),
+            }
+        }
+        let plan = PlayPlan {
+            active: self.session.wanted(),
+            mode: self.settings.mode,
+            paused: self.paused,
+            muted: self.muted(),
+            fit: self.settings.object_fit,
+            turned: self.settings.orientation == Orientation::Horizontal,
+            sound_mode: self.settings.sound_mode,
+            min_cache: Span::micros((self.settings.min_cache * 1e6) as i64),
+            max_cache: Span::micros((self.settings.max_cache * 1e6) as i64),
+        };
+        if self.plan.as_ref() != Some(&plan) {
+            self.plan = Some(plan.clone());
+            self.outputs.push(Output::Effect(Effect::Play { player: self.number, plan }));
+        }
+    }
+
+    fn happened(&mut self, code: &'static code::Code, detail: Value) {
+        self.outputs.push(Output::Happened(Happening { object: self.object(), code, detail }));
+    }
+}

@@ -1,0 +1,413 @@
+//! The rules of the way up: what is open, what is sent, and what is said about it.
+
+use super::camera::CameraState;
+use super::session::{Codes, Session, Step};
+use super::{Output, refuse};
+use crate::api::code;
+use crate::api::command::{PusherCommand, Refusal};
+use crate::api::event::{Happening, Object};
+use crate::api::fault::Fault;
+use crate::api::notice::{DeviceNotice, Notice, PushNews};
+use crate::api::plan::{Effect, PictureSource, PushPlan};
+use crate::api::status::{DeviceState, DeviceStatus, PushStats, PusherStatus, SessionState};
+use crate::media::{Span, Time};
+use crate::settings::pusher::Position;
+use crate::settings::{Board, PusherSettings, address};
+use serde_json::{Value, json};
+
+static CODES: Codes = Codes {
+    connected: code::PUSH_EVT_CONNECT_SUCC,
+    reconnect: code::PUSH_WARNING_RECONNECT,
+    disconnect: code::PUSH_ERR_NET_DISCONNECT,
+    dns: code::PUSH_WARNING_DNS_FAIL,
+    connect: code::PUSH_WARNING_SEVER_CONN_FAIL,
+    handshake: code::PUSH_WARNING_SHAKE_FAIL,
+    server: Some(code::PUSH_WARNING_SERVER_DISCONNECT),
+    broken: Some(code::PUSH_WARNING_READ_WRITE_FAIL),
+};
+
+/// Longest time between two IDR pictures.
+const GOP: Span = Span::secs(2);
+
+/// See the module's head.
+#[derive(Debug)]
+pub struct Pushing {
+    settings: PusherSettings,
+    board: Board,
+    session: Session,
+    camera: CameraState,
+    /// The camera that delivered until the other one was asked for.
+    switching_from: Option<Position>,
+    microphone: DeviceStatus,
+    microphone_failed: bool,
+    paused: bool,
+    standby: bool,
+    /// When the waiting image has been held long enough.
+    hold_until: Option<Time>,
+    /// The hold ran out; the session begins again when the reason for it ends.
+    suspended: bool,
+    busy: bool,
+    plan: Option<PushPlan>,
+    stats: PushStats,
+    outputs: Vec<Output>,
+}
+
+impl Pushing {
+    /// A pusher that does nothing yet; `seed` varies its retry delays.
+    pub fn new(settings: PusherSettings, board: &Board, seed: u64, now: Time) -> Self {
+        let mut this = Self {
+            board: board.clone(),
+            session: Session::new(&CODES, seed, now),
+            camera: CameraState::new(),
+            switching_from: None,
+            microphone: DeviceStatus::default(),
+            microphone_failed: false,
+            paused: false,
+            standby: false,
+            hold_until: None,
+            suspended: false,
+            busy: false,
+            plan: None,
+            stats: PushStats::default(),
+            outputs: Vec::new(),
+            settings,
+        };
+        if this.settings.autopush && this.settings.url.is_some() {
+            this.session.start(now);
+        }
+        this.settle(now);
+        this
+    }
+
+    /// Takes what is to be done and said.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    pub fn settings(&self) -> &PusherSettings {
+        &self.settings
+    }
+
+    /// Nothing is connected any more.
+    pub fn closed(&self) -> bool {
+        !self.session.open()
+    }
+
+    /// When [`Pushing::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Time> {
+        [self.session.deadline(), self.camera.deadline(), self.hold_until].into_iter().flatten().min()
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: Time) {
+        self.session.tick(now);
+        if let Some((code, detail)) = self.camera.tick(now) {
+            self.happened(code, detail);
+        }
+        if self.hold_until.is_some_and(|at| at <= now) {
+            self.suspended = true;
+            self.session.stop(now);
+            self.happened(code::PUSH_WARNING_HANDUP_STOP, json!({ "held-s": self.settings.waiting_image_hold }));
+        }
+        self.settle(now);
+    }
+
+    /// A link came up.
+    pub fn hurry(&mut self, now: Time) {
+        self.session.hurry(now);
+        self.tick(now);
+    }
+
+    /// Enters or leaves standby.
+    pub fn set_standby(&mut self, on: bool, now: Time) {
+        self.standby = on;
+        self.wake_up(now);
+        self.settle(now);
+    }
+
+    /// Ends for good.
+    pub fn shut_down(&mut self, now: Time) {
+        self.session.stop(now);
+        self.settle(now);
+    }
+
+    /// Obeys an order; `Err` says why it changed nothing. Snapshots are the caller's.
+    pub fn command(&mut self, command: &PusherCommand, now: Time) -> Result<(), Refusal> {
+        match command {
+            PusherCommand::Start if self.settings.url.is_none() => {
+                return Err(refuse(Object::Pusher, "not-configured", "url", "pusher.url is not set"));
+            }
+            PusherCommand::Start => {
+                self.suspended = false;
+                self.session.start(now);
+            }
+            PusherCommand::Stop => {
+                self.suspended = false;
+                self.session.stop(now);
+            }
+            PusherCommand::Pause => self.paused = true,
+            PusherCommand::Resume => {
+                self.paused = false;
+                self.wake_up(now);
+            }
+            PusherCommand::SwitchCamera => {
+                let other = match self.settings.device_position {
+                    Position::Front => Position::Back,
+                    Position::Back => Position::Front,
+                };
+                self.switch_to(other)?;
+            }
+            PusherCommand::Patch(changes) => {
+                let changed = self.settings.patched(changes)?;
+                if changed.device_position != self.settings.device_position {
+                    self.switch_to(changed.device_position)?;
+                }
+                let moved = changed.url != self.settings.url;
+                self.settings = changed;
+                match (moved, self.settings.url.is_some()) {
+                    (true, true) => self.session.restart(now),
+                    (true, false) => self.session.stop(now),
+                    _ => {}
+                }
+            }
+            PusherCommand::Snapshot(_) => {}
+        }
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Listens to the workers.
+    pub fn handle(&mut self, notice: &Notice, now: Time) {
+        match notice {
+            Notice::Camera(position, news) => self.camera_news(*position, news, now),
+            Notice::Microphone(news) => self.microphone_news(news),
+            Notice::VideoEncoder(error) => {
+                self.happened(code::PUSH_ERR_VIDEO_ENCODE_FAIL, json!({ "reason": error.to_string() }));
+            }
+            Notice::SoundEncoder(error) => {
+                self.happened(code::PUSH_ERR_AUDIO_ENCODE_FAIL, json!({ "reason": error.to_string() }));
+            }
+            Notice::Push { session, news } if self.session.is_current(*session) => match news {
+                PushNews::Connected => self.session.connected(),
+                PushNews::Publishing => {
+                    self.session.established(now);
+                    let plan = self.plan.as_ref();
+                    let size = plan.map_or_else(String::new, |plan| plan.size.to_string());
+                    self.flush();
+                    self.happened(code::PUSH_EVT_PUSH_BEGIN, json!({ "size": size, "fps": self.settings.fps }));
+                }
+                PushNews::Ended(end) => self.session.ended(end, self.settings.on_give_up, now),
+            },
+            Notice::NetBusy(busy) if *busy != self.busy => {
+                self.busy = *busy;
+                self.happened(code::PUSH_WARNING_NET_BUSY, json!({ "busy": busy }));
+            }
+            Notice::PushStats(stats) => self.stats = stats.clone(),
+            _ => {}
+        }
+        self.settle(now);
+    }
+
+    /// What the socket tells.
+    pub fn status(&self, now: Time) -> PusherStatus {
+        let muted_by = self.muted_by();
+        let plan = self.plan.as_ref();
+        PusherStatus {
+            state: match self.session.state() {
+                SessionState::Live if self.paused => SessionState::Paused,
+                state => state,
+            },
+            for_ms: (now - self.session.since()).as_millis(),
+            url: address::without_secrets(self.settings.url.as_deref().unwrap_or_default()),
+            muted: !muted_by.is_empty(),
+            muted_by: muted_by.into_iter().map(String::from).collect(),
+            picture: match plan.map(|plan| &plan.picture) {
+                Some(PictureSource::Camera) => "camera".into(),
+                Some(PictureSource::Card(_)) => "waiting-image".into(),
+                None => String::new(),
+            },
+            camera_position: format!("{:?}", self.settings.device_position).to_lowercase(),
+            camera: if self.has(self.settings.device_position) {
+                self.camera.status().clone()
+            } else {
+                DeviceStatus::default()
+            },
+            microphone: self.microphone.clone(),
+            last_end: self.session.last_end().into(),
+            reconnects: self.session.reconnects(),
+            unsupported: self.settings.unsupported(),
+            net: self.stats.clone(),
+        }
+    }
+
+    fn has(&self, position: Position) -> bool {
+        match position {
+            Position::Front => self.board.camera.front.is_some(),
+            Position::Back => self.board.camera.back.is_some(),
+        }
+    }
+
+    fn switch_to(&mut self, position: Position) -> Result<(), Refusal> {
+        if !self.has(position) {
+            let words = format!("this board has no {position:?} camera").to_lowercase();
+            return Err(refuse(Object::Pusher, "no-such-camera", "device-position", &words));
+        }
+        if self.camera.status().state == DeviceState::Running {
+            // Back to the one that still delivers ends the switch.
+            let old = self.switching_from.take().unwrap_or(self.settings.device_position);
+            self.switching_from = (old != position).then_some(old);
+        } else {
+            self.camera.closed();
+        }
+        self.settings.device_position = position;
+        Ok(())
+    }
+
+    fn camera_news(&mut self, position: Position, news: &DeviceNotice, now: Time) {
+        if let Some(old) = self.switching_from
+            && position == self.settings.device_position
+        {
+            match news {
+                DeviceNotice::Lost(error) => {
+                    self.switching_from = None;
+                    self.settings.device_position = old;
+                    let detail = json!({ "reason": error.to_string(), "kept": format!("{old:?}").to_lowercase() });
+                    self.happened(code::PUSH_ERR_OPEN_CAMERA_FAIL, detail);
+                    return;
+                }
+                DeviceNotice::FirstFrame => self.switching_from = None,
+                _ => {}
+            }
+        } else if position != self.settings.device_position && self.switching_from != Some(position) {
+            return;
+        }
+        for (code, detail) in self.camera.handle(news, now) {
+            self.happened(code, detail);
+        }
+    }
+
+    fn microphone_news(&mut self, news: &DeviceNotice) {
+        let (state, words) = match news {
+            DeviceNotice::Opened { words } => (DeviceState::Opening, words.clone()),
+            DeviceNotice::FirstFrame => {
+                self.microphone_failed = false;
+                (DeviceState::Running, self.microphone.words.clone())
+            }
+            DeviceNotice::Closed => (DeviceState::Closed, String::new()),
+            DeviceNotice::Lost(error) => {
+                if !std::mem::replace(&mut self.microphone_failed, true) {
+                    let unsupported = error.fault == Fault::Unsupported;
+                    let code =
+                        if unsupported { code::PUSH_ERR_UNSUPPORTED_SAMPLERATE } else { code::PUSH_ERR_OPEN_MIC_FAIL };
+                    let detail =
+                        json!({ "fault": error.fault.to_string(), "device": error.device, "reason": error.words });
+                    self.happened(code, detail);
+                }
+                (DeviceState::Lost, error.to_string())
+            }
+        };
+        self.microphone = DeviceStatus { state, words };
+    }
+
+    /// Leaving standby or pause brings a suspended session back.
+    fn wake_up(&mut self, now: Time) {
+        if self.suspended && !self.standby && !self.paused {
+            self.suspended = false;
+            self.session.start(now);
+        }
+    }
+
+    fn muted_by(&self) -> Vec<&'static str> {
+        let reasons = [
+            (self.settings.muted, "muted"),
+            (!self.settings.enable_mic, "enable-mic"),
+            (self.paused, "paused"),
+            (self.standby && self.settings.background_mute, "standby"),
+        ];
+        reasons.into_iter().filter_map(|(holds, name)| holds.then_some(name)).collect()
+    }
+
+    /// Brings plan, hold and outputs in line with the state; called after every change.
+    fn settle(&mut self, now: Time) {
+        let active = self.session.wanted();
+        let position = self.settings.device_position;
+        let open = active && self.settings.enable_camera && !self.standby && self.has(position);
+        if open {
+            self.camera.opening(now);
+        } else {
+            self.camera.closed();
+            self.switching_from = None;
+        }
+        let on_hold = active && (self.standby || self.paused) && self.settings.waiting_image_hold > 0;
+        let hold = Span::secs(self.settings.waiting_image_hold.into());
+        self.hold_until = on_hold.then(|| self.hold_until.unwrap_or(now + hold));
+        self.flush();
+        let plan = self.wanted_plan(active, open.then_some(position));
+        if self.plan.as_ref() != Some(&plan) {
+            self.report_changes(&plan);
+            self.plan = Some(plan.clone());
+            self.outputs.push(Output::Effect(Effect::Push(plan)));
+        }
+    }
+
+    fn wanted_plan(&self, active: bool, camera: Option<Position>) -> PushPlan {
+        let silence = self.standby && self.settings.background_mute;
+        let picture = if self.standby || self.paused {
+            PictureSource::Card("One moment please".into())
+        } else if !self.settings.enable_camera {
+            PictureSource::Card("The camera is off".into())
+        } else if camera.is_none() || !self.camera.shows() {
+            PictureSource::Card("No picture from the camera".into())
+        } else {
+            PictureSource::Camera
+        };
+        PushPlan {
+            active,
+            camera,
+            microphone: active && self.settings.enable_mic && self.board.microphone.is_some() && !silence,
+            silent: !self.muted_by().is_empty(),
+            picture,
+            size: self.settings.picture_size(self.settings.max_bitrate),
+            fps: self.settings.picture_rate(self.settings.max_bitrate),
+            video_kbps: self.settings.max_bitrate,
+            sound_kbps: self.settings.sound_kbps(),
+            gop: GOP,
+            queue_limit: self.settings.queue_limit(),
+            mirror: self.settings.remote_mirror,
+            zoom: if self.settings.zoom { 2.0 } else { 1.0 },
+        }
+    }
+
+    fn report_changes(&mut self, plan: &PushPlan) {
+        let Some(old) = self.plan.as_ref().filter(|old| old.active && plan.active) else { return };
+        let (size, rate) = (old.size != plan.size, old.video_kbps != plan.video_kbps);
+        if size {
+            let detail = json!({ "width": plan.size.width, "height": plan.size.height });
+            self.happened(code::PUSH_EVT_CHANGE_RESOLUTION, detail);
+        }
+        if rate {
+            self.happened(code::PUSH_EVT_CHANGE_BITRATE, json!({ "video-kbps": plan.video_kbps }));
+        }
+    }
+
+    /// Turns the session's steps into outputs.
+    fn flush(&mut self) {
+        for step in self.session.take_steps() {
+            match step {
+                Step::Connect { session } => {
+                    let url = self.settings.url.clone().unwrap_or_default();
+                    self.outputs.push(Output::Effect(Effect::Connect { session, url }));
+                }
+                Step::Disconnect { session } => {
+                    self.busy = false;
+                    self.outputs.push(Output::Effect(Effect::Disconnect { session }));
+                }
+                Step::Happened(code, detail) => self.happened(code, detail),
+            }
+        }
+    }
+
+    fn happened(&mut self, code: &'static code::Code, detail: Value) {
+        self.outputs.push(Output::Happened(Happening { object: Object::Pusher, code, detail }));
+    }
+}

@@ -1,0 +1,436 @@
+//! The rules as stories, and as a seeded simulation with a grammar of codes.
+
+use super::*;
+use crate::api::fault::{DeviceError, Fault};
+use crate::api::notice::{Cause, End, PlayNews, PushNews};
+use crate::api::plan::{PictureSource, PushPlan};
+use crate::api::status::SessionState;
+use crate::settings::board::{CameraDriver, MicrophoneDriver};
+use crate::settings::pusher::{OnGiveUp, Position};
+
+fn at(ms: i64) -> Time {
+    Time::from_micros(ms * 1000)
+}
+
+fn board() -> Board {
+    let card = |variant| CameraDriver::TestCard { variant, width: None, height: None, mount_rotation: 0 };
+    Board {
+        name: "test".into(),
+        camera: crate::settings::board::Cameras { front: Some(card(1)), back: Some(card(2)) },
+        microphone: Some(MicrophoneDriver::Tone),
+        speaker: Default::default(),
+        display: None,
+        buttons: vec![],
+        lamps: vec![],
+        compatible: vec![],
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        pusher: Some(PusherSettings { url: Some("rtmp://host/live/a?txSecret=geheim".into()), ..Default::default() }),
+        players: vec![PlayerSettings {
+            id: "agent".into(),
+            src: Some("rtmp://host/live/b".into()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+/// A terminal with a memory of what it put out.
+struct Story {
+    appliance: Appliance,
+    now: Time,
+    codes: Vec<i32>,
+    told: Vec<Happening>,
+    plan: Option<PushPlan>,
+    session: u64,
+    replies: Vec<Reply>,
+    exited: bool,
+}
+
+impl Story {
+    fn new(settings: Settings) -> Self {
+        let appliance = Appliance::new(settings, &board(), vec![], 1, at(0));
+        let mut story = Self {
+            appliance,
+            now: at(0),
+            codes: vec![],
+            told: vec![],
+            plan: None,
+            session: 0,
+            replies: vec![],
+            exited: false,
+        };
+        story.drain();
+        story
+    }
+
+    fn input(&mut self, input: Input) {
+        self.appliance.handle(input, self.now);
+        self.drain();
+    }
+
+    fn order(&mut self, command: Command) {
+        self.input(Input::Command(0, command));
+    }
+
+    fn push(&mut self, news: PushNews) {
+        let session = self.session;
+        self.input(Input::Notice(Notice::Push { session, news }));
+    }
+
+    fn camera(&mut self, position: Position, news: DeviceNotice) {
+        self.input(Input::Notice(Notice::Camera(position, news)));
+    }
+
+    /// Lets time pass up to `ms`, waking the appliance at each of its deadlines.
+    fn until(&mut self, ms: i64) {
+        while let Some(due) = self.appliance.deadline().filter(|&due| due <= at(ms)) {
+            self.now = self.now.max(due);
+            self.input(Input::Time);
+        }
+        self.now = at(ms);
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.appliance.poll() {
+            match output {
+                Output::Happened(happening) => {
+                    self.codes.push(happening.code.number);
+                    self.told.push(happening);
+                }
+                Output::Effect(Effect::Push(plan)) => self.plan = Some(plan),
+                Output::Effect(Effect::Connect { session, .. }) => {
+                    assert!(session > self.session, "sessions only count up");
+                    self.session = session;
+                }
+                Output::Effect(Effect::Reply { reply, .. }) => self.replies.push(reply),
+                Output::Effect(Effect::Exit) => self.exited = true,
+                Output::Effect(_) => {}
+            }
+        }
+    }
+
+    fn plan(&self) -> &PushPlan {
+        self.plan.as_ref().unwrap()
+    }
+
+    fn status(&self) -> crate::api::status::PusherStatus {
+        self.appliance.status(self.now).pusher.unwrap()
+    }
+}
+
+fn live() -> Story {
+    let mut story = Story::new(settings());
+    story.order(Command::Pusher(PusherCommand::Start));
+    story.camera(Position::Front, DeviceNotice::FirstFrame);
+    story.push(PushNews::Connected);
+    story.push(PushNews::Publishing);
+    story
+}
+
+fn end(cause: Cause) -> PushNews {
+    PushNews::Ended(End { cause, words: "test".into() })
+}
+
+#[test]
+fn starting_opens_camera_and_microphone_and_connects_in_the_order_of_the_codes() {
+    let story = live();
+    assert_eq!(story.codes, [1003, 1007, 1001, 1002]);
+    assert!(story.plan().active && story.plan().microphone && !story.plan().silent);
+    assert_eq!((story.plan().camera, &story.plan().picture), (Some(Position::Front), &PictureSource::Camera));
+    assert_eq!(story.status().state, SessionState::Live);
+}
+
+#[test]
+fn nothing_is_open_before_start_and_after_stop() {
+    let mut story = Story::new(settings());
+    assert!(!story.plan().active && story.plan().camera.is_none() && !story.plan().microphone);
+    story = live();
+    story.order(Command::Pusher(PusherCommand::Stop));
+    assert!(!story.plan().active && story.plan().camera.is_none() && !story.plan().microphone);
+    assert_eq!(story.status().state, SessionState::Stopped);
+}
+
+#[test]
+fn a_lost_server_is_tried_three_times_then_given_up_once_and_begun_again() {
+    let mut story = live();
+    story.until(5_000);
+    story.codes.clear();
+    story.push(end(Cause::Closed));
+    assert_eq!(story.codes, [3004, 1102]);
+    for _ in 0..3 {
+        let due = story.appliance.deadline().unwrap().as_millis() + 1;
+        story.until(due);
+        story.push(end(Cause::Broken));
+    }
+    assert_eq!(story.codes, [3004, 1102, 3005, 1102, 3005, 1102, 3005, -1307]);
+    assert_eq!(story.status().state, SessionState::Waiting);
+    let before = story.session;
+    story.until(story.now.as_millis() + 61_000);
+    assert_eq!(story.session, before + 1, "a new cycle began by itself");
+}
+
+#[test]
+fn giving_up_for_good_is_a_choice() {
+    let mut wish = settings();
+    wish.pusher.as_mut().unwrap().on_give_up = OnGiveUp::Stop;
+    let mut story = Story::new(wish);
+    story.order(Command::Pusher(PusherCommand::Start));
+    story.camera(Position::Front, DeviceNotice::FirstFrame);
+    for _ in 0..4 {
+        story.push(end(Cause::Broken));
+        let due = story.appliance.deadline().map_or(0, Time::as_millis) + 1;
+        story.until(due.max(story.now.as_millis()));
+    }
+    assert_eq!(story.status().state, SessionState::GaveUp);
+    assert_eq!(story.codes.iter().filter(|&&code| code == -1307).count(), 1);
+    assert!(!story.plan().active, "a camera nobody sees is closed");
+}
+
+#[test]
+fn a_server_that_says_yes_and_closes_within_two_seconds_does_not_reset_the_count() {
+    let mut story = Story::new(settings());
+    story.order(Command::Pusher(PusherCommand::Start));
+    story.camera(Position::Front, DeviceNotice::FirstFrame);
+    for _ in 0..4 {
+        story.push(PushNews::Connected);
+        story.push(PushNews::Publishing);
+        story.until(story.now.as_millis() + 100);
+        story.push(end(Cause::Closed));
+        let due = story.appliance.deadline().unwrap().as_millis() + 1;
+        story.until(due);
+    }
+    assert_eq!(story.codes.iter().filter(|&&code| code == -1307).count(), 1);
+}
+
+#[test]
+fn a_link_that_comes_up_is_used_at_once() {
+    let mut story = live();
+    story.push(end(Cause::Broken));
+    let before = story.session;
+    story.input(Input::Notice(Notice::LinkUp));
+    assert_eq!(story.session, before + 1);
+}
+
+#[test]
+fn pause_shows_the_card_in_silence_and_keeps_camera_and_connection() {
+    let mut story = live();
+    let session = story.session;
+    story.order(Command::Pusher(PusherCommand::Pause));
+    assert!(matches!(story.plan().picture, PictureSource::Card(_)) && story.plan().silent);
+    assert_eq!((story.plan().camera, story.status().state), (Some(Position::Front), SessionState::Paused));
+    story.order(Command::Pusher(PusherCommand::Resume));
+    assert!(story.plan().picture == PictureSource::Camera && !story.plan().silent);
+    assert_eq!(story.session, session);
+}
+
+#[test]
+fn standby_closes_the_camera_and_a_held_card_ends_the_push_until_standby_ends() {
+    let mut story = live();
+    story.order(Command::Standby { on: true });
+    assert_eq!((story.plan().camera, story.plan().microphone), (None, true));
+    assert!(matches!(story.plan().picture, PictureSource::Card(_)));
+    story.until(181_000);
+    assert_eq!(story.codes.last(), Some(&5000));
+    assert!(!story.plan().active);
+    let before = story.session;
+    story.order(Command::Standby { on: false });
+    assert_eq!(story.session, before + 1);
+    assert_eq!(story.plan().camera, Some(Position::Front));
+}
+
+#[test]
+fn every_reason_for_silence_is_named() {
+    let mut story = live();
+    let patch = serde_json::json!({ "muted": true, "enable-mic": false });
+    story.order(Command::Pusher(PusherCommand::Patch(patch.as_object().unwrap().clone())));
+    story.order(Command::Pusher(PusherCommand::Pause));
+    assert_eq!(story.status().muted_by, ["muted", "enable-mic", "paused"]);
+    assert!(!story.plan().microphone, "enable-mic closes the device");
+}
+
+#[test]
+fn a_failed_switch_keeps_the_old_camera() {
+    let mut story = live();
+    story.order(Command::Pusher(PusherCommand::SwitchCamera));
+    assert_eq!(story.plan().camera, Some(Position::Back));
+    assert_eq!(story.plan().picture, PictureSource::Camera, "the old one goes on meanwhile");
+    let error = DeviceError::new(Fault::Busy, "back", "test");
+    story.camera(Position::Back, DeviceNotice::Lost(error));
+    assert_eq!((story.codes.last(), story.plan().camera), (Some(&-1301), Some(Position::Front)));
+    story.order(Command::Pusher(PusherCommand::SwitchCamera));
+    story.camera(Position::Back, DeviceNotice::FirstFrame);
+    assert_eq!(story.status().camera_position, "back");
+}
+
+#[test]
+fn a_lost_camera_is_replaced_by_the_card_and_the_session_goes_on() {
+    let mut story = live();
+    let session = story.session;
+    story.camera(Position::Front, DeviceNotice::Lost(DeviceError::new(Fault::Gone, "cam", "pulled")));
+    assert!(matches!(story.plan().picture, PictureSource::Card(_)));
+    story.camera(Position::Front, DeviceNotice::FirstFrame);
+    assert_eq!((&story.plan().picture, story.session), (&PictureSource::Camera, session));
+}
+
+#[test]
+fn bad_orders_are_refused_with_a_reason_and_change_nothing() {
+    let mut story = live();
+    let before = story.appliance.status(story.now);
+    let patch = serde_json::json!({ "fps": 60, "muted": true });
+    story.order(Command::Pusher(PusherCommand::Patch(patch.as_object().unwrap().clone())));
+    story.order(Command::Player("nobody".into(), PlayerCommand::Play));
+    let fields: Vec<&str> = story
+        .replies
+        .iter()
+        .filter_map(|reply| match reply {
+            Reply::Refused(refusal) => Some(refusal.field.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(fields, ["fps", "id"]);
+    assert_eq!(story.appliance.status(story.now), before);
+}
+
+#[test]
+fn a_changed_address_leaves_the_old_server_and_connects_to_the_new_one() {
+    let mut story = live();
+    let before = story.session;
+    let patch = serde_json::json!({ "url": "rtmp://other/live/a" });
+    story.order(Command::Pusher(PusherCommand::Patch(patch.as_object().unwrap().clone())));
+    assert_eq!(story.session, before + 1);
+    story.input(Input::Notice(Notice::Push { session: before, news: end(Cause::Ours) }));
+    assert_eq!(story.status().state, SessionState::Connecting, "the old session's end is not the new one's");
+}
+
+#[test]
+fn no_secret_is_told() {
+    let story = live();
+    let status = serde_json::to_string(&story.appliance.status(story.now)).unwrap();
+    assert!(!status.contains("geheim"), "{status}");
+}
+
+#[test]
+fn shutting_down_waits_for_the_servers_but_not_for_ever() {
+    let mut story = live();
+    story.order(Command::Shutdown);
+    assert!(!story.exited);
+    story.until(1_400);
+    assert!(!story.exited);
+    story.until(1_500);
+    assert!(story.exited);
+    let mut story = live();
+    story.order(Command::Shutdown);
+    story.push(end(Cause::Ours));
+    assert!(story.exited, "everything is closed");
+}
+
+#[test]
+fn a_player_tells_its_life_in_order() {
+    let mut story = Story::new(settings());
+    story.order(Command::Player("agent".into(), PlayerCommand::Play));
+    let news = [
+        PlayNews::Connected,
+        PlayNews::StreamBegin,
+        PlayNews::FirstIdr,
+        PlayNews::DecoderStarted,
+        PlayNews::PlayBegin,
+        PlayNews::Loading(true),
+        PlayNews::Loading(false),
+        PlayNews::DataLag,
+        PlayNews::DataLag,
+        PlayNews::StreamEnded,
+        PlayNews::Ended(End { cause: Cause::Closed, words: "bye".into() }),
+    ];
+    for news in news {
+        story.input(Input::Notice(Notice::Play { player: 0, session: 1, news }));
+    }
+    assert_eq!(story.codes, [2001, 2002, 2003, 2008, 2004, 2007, 2004, 2104, 2006, 2103]);
+}
+
+/// What may follow what, for one way: 1002 only after its session's 1001; tries count 1, 2, 3; giving up only
+/// after the third; and never a word of a session that was left.
+#[derive(Default)]
+struct Grammar {
+    connected: bool,
+    attempt: u64,
+}
+
+impl Grammar {
+    fn check(&mut self, happening: &Happening) -> Result<(), String> {
+        let told = format!("{} {}", happening.code.number, happening.detail);
+        match happening.code.number {
+            1001 => self.connected = true,
+            1002 if !std::mem::take(&mut self.connected) => return Err(told),
+            1102 => {
+                let attempt = happening.detail["attempt"].as_u64().unwrap();
+                if attempt != 1 && attempt != self.attempt + 1 || attempt > 3 {
+                    return Err(told);
+                }
+                self.attempt = attempt;
+            }
+            -1307 if std::mem::take(&mut self.attempt) != 3 => return Err(told),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Random weather: a server that comes and goes, a camera that is pulled, orders in any order.
+#[test]
+fn the_grammar_of_codes_holds_in_any_weather() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..10_000 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut wish = settings();
+        wish.pusher.as_mut().unwrap().waiting_image_hold = 10;
+        let (mut story, mut grammar, mut phase, mut session) = (Story::new(wish), Grammar::default(), 0, 0);
+        for step in 0..60 {
+            if story.session != session {
+                (session, phase, grammar.connected) = (story.session, 0, false);
+            }
+            match random.u32(0..16) {
+                0..3 => story.order(Command::Pusher(PusherCommand::Start)),
+                3 if random.bool() => story.order(Command::Pusher(PusherCommand::Stop)),
+                4 => story.order(Command::Pusher(PusherCommand::Pause)),
+                5 => story.order(Command::Pusher(PusherCommand::Resume)),
+                6 => story.order(Command::Pusher(PusherCommand::SwitchCamera)),
+                7 => story.order(Command::Standby { on: random.bool() }),
+                8 => story.camera(Position::Front, DeviceNotice::FirstFrame),
+                9 => {
+                    let fault = random.choice([Fault::Gone, Fault::Busy, Fault::Missing]).unwrap();
+                    story.camera(Position::Front, DeviceNotice::Lost(DeviceError::new(fault, "cam", "test")));
+                }
+                10 => story.input(Input::Notice(Notice::LinkUp)),
+                11..14 if phase < 2 => {
+                    story.push([PushNews::Connected, PushNews::Publishing][phase].clone());
+                    phase += 1;
+                }
+                _ => {
+                    let cause = random.choice([Cause::Connect, Cause::Refused, Cause::Broken, Cause::Dns]).unwrap();
+                    story.push(end(cause));
+                    phase = 2;
+                }
+            }
+            let wait = random.i64(0..4000);
+            story.until(story.now.as_millis() + wait);
+            for happening in story.told.drain(..) {
+                seen.insert(happening.code.number);
+                let legal = grammar.check(&happening);
+                assert!(legal.is_ok(), "seed {seed}, step {step}: {legal:?}");
+            }
+            let (status, plan) = (story.appliance.status(story.now), story.plan.as_ref().unwrap());
+            assert!(!(plan.camera.is_some() && status.standby), "seed {seed}: a camera is open in standby");
+            assert!(plan.active || plan.camera.is_none() && !plan.microphone, "seed {seed}: open while stopped");
+            let waits = matches!(story.status().state, SessionState::Reconnecting | SessionState::Waiting);
+            let idle = story.appliance.pusher.as_ref().unwrap().closed();
+            assert!(!(waits && idle) || story.appliance.deadline().is_some(), "seed {seed}: waits for nothing");
+        }
+    }
+    for code in [-1307, -1301, 1001, 1002, 1003, 1009, 1010, 1102, 3001, 3002, 3004, 3005, 5000] {
+        assert!(seen.contains(&code), "the weather never caused {code}");
+    }
+}
