@@ -23,7 +23,7 @@ pub use driver::{
     open_camera, open_display, open_microphone, open_speaker, sound_decoder, sound_encoder, video_decoder,
     video_encoder,
 };
-pub use wake::{Wake, Woken};
+pub use wake::{Listener, Wake, Woken};
 
 use crate::media::{PictureView, RawPicture, Size, Sound, SoundFormat, Span, Time};
 

@@ -1,6 +1,10 @@
 //! The one way a sleeping thread is woken: an eventfd, so that a device's descriptor and the doorbell
 //! can be waited for in a single `poll`, and an async task can wait for it too.
 
+mod listener;
+
+pub use listener::Listener;
+
 use super::clock;
 use crate::media::{Span, Time};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};

@@ -3,6 +3,7 @@
 pub mod lane;
 pub mod net;
 pub mod shared;
+pub mod snapshot;
 pub mod worker;
 
 use crate::api::notice::Notice;

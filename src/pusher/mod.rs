@@ -1,1 +1,220 @@
-//! The way up: camera and microphone to the wire.
+//! The way up, from camera and microphone to the wire, on one page.
+//!
+//! ```text
+//! camera_worker --latest--> encoder_worker --until IDR--> send_task --> server
+//!   "cam"          raw        "venc"          coded        "net"
+//!   opens, reads,  picture    fits, encodes   picture      queues, sheds, interleaves, writes
+//!   drops its
+//!   device                    microphone_worker --ring--> send_task
+//!                               "mic": periods, silence, AAC
+//! ```
+//!
+//! The newest raw picture replaces an unread one before a pixel is touched; nothing is encoded while no
+//! session is publishing. What every part should be doing is one [`PushPlan`], decided by the appliance and
+//! read by each worker when its bell rings. News go up as notices; nothing calls back down.
+
+mod camera_worker;
+mod encoder_worker;
+mod microphone_worker;
+mod pace;
+mod send_queue;
+mod send_task;
+mod stats;
+
+use crate::api::command::{SnapshotRequest, Ticket};
+use crate::api::fault::DeviceError;
+use crate::api::notice::Notice;
+use crate::api::plan::PushPlan;
+use crate::device::{Camera, Microphone, Wake};
+use crate::flow::Notices;
+use crate::flow::lane::{self, Idr};
+use crate::flow::net::Dialer;
+use crate::flow::shared::Shared;
+use crate::flow::worker::Worker;
+use crate::image::Turn;
+use crate::media::{RawPicture, Size, Span, Time};
+use crate::settings::pusher::Position;
+use bytes::Bytes;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Opens the camera at a position, as near to a size and rate as it can; called on the camera's thread.
+pub type CameraOpener = Box<dyn Fn(Position, Size, u32) -> Result<Box<dyn Camera>, DeviceError> + Send>;
+/// Opens the microphone; called on the microphone's thread.
+pub type MicrophoneOpener = Box<dyn Fn() -> Result<Box<dyn Microphone>, DeviceError> + Send>;
+
+/// How the cameras of the board are mounted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mounted {
+    pub front: Turn,
+    pub back: Turn,
+}
+
+impl Mounted {
+    fn turn(self, position: Position) -> Turn {
+        match position {
+            Position::Front => self.front,
+            Position::Back => self.back,
+        }
+    }
+}
+
+/// What every worker of the way up should be doing.
+type Plans = Shared<PushPlan>;
+/// The session that is publishing, if one is: only then anything is encoded.
+type Live = Shared<Option<u64>>;
+
+/// Coded pictures between encoder and network: a second at 30 fps. The send queue sheds by age long before.
+const CODED_PICTURES: usize = 30;
+/// Frames of sound between encoder and network: 200 ms at 21.3 ms a frame, rounded up.
+const CODED_SOUNDS: usize = 10;
+
+/// A raw picture on its way to the encoder.
+struct Captured {
+    picture: RawPicture,
+    position: Position,
+    /// How it is to be turned to stand upright.
+    turn: Turn,
+    /// Pictures the camera lost before this one.
+    losses: u64,
+}
+
+/// An access unit on its way to the wire.
+#[derive(Clone, Debug, Default)]
+struct CodedPicture {
+    /// Length-prefixed NAL units without parameter sets.
+    data: Bytes,
+    idr: bool,
+    /// AVCDecoderConfigurationRecord, with every IDR.
+    config: Option<Bytes>,
+    size: Size,
+    /// Made for this session.
+    session: u64,
+    captured: Time,
+    /// When the encoder took it, and when it was done.
+    taken: Time,
+    encoded: Time,
+    from_camera: bool,
+    /// Pictures lost on the way to the encoder since the last coded one.
+    losses: u64,
+}
+
+impl Idr for CodedPicture {
+    fn idr(&self) -> bool {
+        self.idr
+    }
+}
+
+/// A frame of AAC on its way to the wire.
+#[derive(Clone, Debug, Default)]
+struct CodedSound {
+    data: Bytes,
+    /// AudioSpecificConfig.
+    config: Bytes,
+    /// Made for this session.
+    session: u64,
+    /// When the first sample that a decoder gives out for it was heard here.
+    captured: Time,
+    encoded: Time,
+    /// Sound lost to overruns so far.
+    lost: Span,
+}
+
+/// The running way up. Dropping it closes every device.
+pub struct Pusher {
+    plans: Plans,
+    net: send_task::Handle,
+    snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
+    /// Joined in this order when dropped.
+    _workers: [Worker; 3],
+}
+
+impl Pusher {
+    /// Starts the threads, idle until a plan is applied. Network IO runs on `runtime`.
+    pub fn start(
+        open_camera: CameraOpener,
+        mounted: Mounted,
+        open_microphone: MicrophoneOpener,
+        dialer: Dialer,
+        notices: Notices,
+        runtime: &tokio::runtime::Handle,
+    ) -> io::Result<Self> {
+        let [cam_bell, venc_bell, mic_bell, net_bell] = [Wake::new()?, Wake::new()?, Wake::new()?, Wake::new()?];
+        let plans =
+            Shared::new(PushPlan::IDLE, vec![cam_bell.clone(), venc_bell.clone(), mic_bell.clone(), net_bell.clone()]);
+        let live = Shared::new(None, vec![venc_bell.clone(), mic_bell.clone()]);
+        let idr_wish = Arc::new(AtomicBool::new(false));
+        let (raw_in, raw_out) = lane::latest(venc_bell.clone());
+        let (picture_in, picture_out) = lane::until_idr(CODED_PICTURES, net_bell.clone());
+        let (sound_in, sound_out) = lane::ring(CODED_SOUNDS, net_bell.clone());
+        let (snapshot_in, snapshot_out) = lane::ring(4, venc_bell.clone());
+
+        let mut cam = camera_worker::CameraWorker {
+            plans: plans.clone(),
+            open: open_camera,
+            mounted,
+            pictures: raw_in,
+            notices: notices.clone(),
+        };
+        let mut venc = encoder_worker::EncoderWorker {
+            plans: plans.clone(),
+            live: live.clone(),
+            raw: raw_out,
+            coded: picture_in,
+            snapshots: snapshot_out,
+            idr_wish: idr_wish.clone(),
+            notices: notices.clone(),
+        };
+        let mut mic = microphone_worker::MicrophoneWorker {
+            plans: plans.clone(),
+            live: live.clone(),
+            open: open_microphone,
+            coded: sound_in,
+            notices: notices.clone(),
+        };
+        let restarted = |notices: &Notices| {
+            let notices = notices.clone();
+            move |worker| notices(Notice::WorkerRestarted { worker })
+        };
+        let workers = [
+            Worker::spawn("cam", cam_bell, restarted(&notices), move |handle| cam.run(handle))?,
+            Worker::spawn("venc", venc_bell, restarted(&notices), move |handle| venc.run(handle))?,
+            Worker::spawn("mic", mic_bell, restarted(&notices), move |handle| mic.run(handle))?,
+        ];
+        let net = send_task::start(
+            send_task::Wiring {
+                plans: plans.clone(),
+                live,
+                pictures: picture_out,
+                sounds: sound_out,
+                idr_wish,
+                bell: net_bell,
+                dialer,
+                notices,
+            },
+            runtime,
+        );
+        Ok(Self { plans, net, snapshots: snapshot_in, _workers: workers })
+    }
+
+    /// Obeys a new plan.
+    pub fn apply(&self, plan: PushPlan) {
+        self.plans.set(plan);
+    }
+
+    /// Opens a publishing session; an older one is left first.
+    pub fn connect(&self, session: u64, url: String) {
+        self.net.connect(session, url);
+    }
+
+    /// Leaves the server properly.
+    pub fn disconnect(&self, session: u64) {
+        self.net.disconnect(session);
+    }
+
+    /// Takes a picture of what is sent and reports it as a notice.
+    pub fn snapshot(&self, ticket: Ticket, request: SnapshotRequest) {
+        self.snapshots.put((ticket, request));
+    }
+}

@@ -1,0 +1,256 @@
+//! The thread "venc": takes the newest picture (or the waiting card), fits it in one pass, encodes it.
+
+use super::pace::Pace;
+use super::{Captured, CodedPicture, Live, Plans};
+use crate::api::command::{SnapshotRequest, Ticket};
+use crate::api::fault::DeviceError;
+use crate::api::notice::Notice;
+use crate::api::plan::{PictureSource, PushPlan};
+use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock};
+use crate::flow::lane::{Receiver, Sender};
+use crate::flow::worker::Handle;
+use crate::flow::{Notices, snapshot};
+use crate::h264::{avcc, nal};
+use crate::image::{self, Framing, Scaler};
+use crate::media::{PictureView, Size, Span, Time};
+use crate::settings::pusher::Position;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The waiting card's rate: a still picture needs no more.
+const CARD_FPS: u32 = 5;
+const CARD_KBPS: u32 = 20;
+/// After a failure the encoder is built again, but not more often than this.
+const REBUILD: Span = Span::millis(300);
+
+/// What the thread owns.
+pub struct EncoderWorker {
+    pub plans: Plans,
+    pub live: Live,
+    pub raw: Receiver<Captured>,
+    pub coded: Sender<CodedPicture>,
+    pub snapshots: Receiver<(Ticket, SnapshotRequest)>,
+    /// The send queue lost a picture: the next one must be an IDR.
+    pub idr_wish: Arc<AtomicBool>,
+    pub notices: Notices,
+}
+
+/// What is in a picture; a change of it begins with an IDR.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Camera(Position),
+    Card,
+}
+
+/// The encoder and what belongs to one session of it.
+struct Encoding {
+    session: u64,
+    pace: Pace,
+    encoder: Option<Box<dyn VideoEncoder>>,
+    built_for: Size,
+    /// Target rate and frame rate last set.
+    rate: (u32, u32),
+    source: Option<Source>,
+    last_at: Time,
+    rebuild_at: Time,
+    annex_b: Vec<u8>,
+    framed: Vec<u8>,
+    losses: u64,
+}
+
+impl EncoderWorker {
+    /// Runs until the handle says stop.
+    pub fn run(&mut self, handle: &Handle) {
+        let mut encoding: Option<Encoding> = None;
+        let mut scaler = Scaler::new();
+        let mut card = Card::default();
+        let mut card_due = Time::default();
+        while !handle.stopped() {
+            handle.progressed();
+            let plan = self.plans.get();
+            let Some(session) = self.live.get().filter(|_| plan.active) else {
+                encoding = None;
+                self.raw.clear();
+                self.refuse_snapshots();
+                handle.bell().wait(None);
+                continue;
+            };
+            if encoding.as_ref().is_none_or(|now| now.session != session) {
+                encoding = Some(Encoding::new(session));
+            }
+            let Some(now) = &mut encoding else { continue };
+            if let PictureSource::Card(words) = &plan.picture {
+                self.raw.clear();
+                let at = clock::now();
+                if at < card_due {
+                    handle.bell().wait(Some(card_due));
+                    continue;
+                }
+                card_due = at + Span::secs(1) / i64::from(CARD_FPS);
+                if let Some(view) = card.draw(plan.size, words) {
+                    self.encode(now, &plan, Source::Card, view, at, at);
+                    self.take_snapshots(view);
+                }
+                continue;
+            }
+            card_due = Time::default();
+            let Some(captured) = self.raw.take() else {
+                handle.bell().wait(None);
+                continue;
+            };
+            let taken = clock::now();
+            now.losses += captured.losses;
+            if !now.pace.takes(captured.picture.captured, plan.fps) {
+                continue;
+            }
+            let framing = Framing { turn: captured.turn, mirror: plan.mirror, zoom: plan.zoom, ..Framing::FILL };
+            match scaler.scale(&captured.picture, plan.size, framing) {
+                Ok(view) => {
+                    let source = Source::Camera(captured.position);
+                    self.encode(now, &plan, source, view, captured.picture.captured, taken);
+                    self.take_snapshots(view);
+                }
+                Err(error) => {
+                    now.losses += 1;
+                    tracing::debug!(%error, "picture dropped");
+                }
+            }
+        }
+    }
+
+    fn encode(
+        &self,
+        now: &mut Encoding,
+        plan: &PushPlan,
+        source: Source,
+        view: PictureView<'_>,
+        at: Time,
+        taken: Time,
+    ) {
+        if taken < now.rebuild_at {
+            return;
+        }
+        match now.encode(plan, source, view, at, taken, self.idr_wish.swap(false, Ordering::AcqRel)) {
+            Ok(Some(coded)) => {
+                self.coded.put_unit(coded);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                now.encoder = None;
+                now.rebuild_at = clock::now() + REBUILD;
+                (self.notices)(Notice::VideoEncoder(error));
+            }
+        }
+    }
+
+    fn take_snapshots(&self, view: PictureView<'_>) {
+        while let Some((ticket, request)) = self.snapshots.take() {
+            snapshot::take(view, ticket, request, &self.notices);
+        }
+    }
+
+    fn refuse_snapshots(&self) {
+        while let Some((ticket, _)) = self.snapshots.take() {
+            snapshot::refuse(ticket, "nothing is being sent: start the pusher first", &self.notices);
+        }
+    }
+}
+
+/// The waiting card, drawn once for each size and words.
+#[derive(Default)]
+struct Card {
+    size: Size,
+    words: String,
+    pixels: Vec<u8>,
+}
+
+impl Card {
+    fn draw(&mut self, size: Size, words: &str) -> Option<PictureView<'_>> {
+        if (self.size, self.words.as_str()) != (size, words) {
+            image::draw_card(size, words, &mut self.pixels).ok()?;
+            (self.size, self.words) = (size, words.into());
+        }
+        PictureView::new(size, size.width as usize, &self.pixels)
+    }
+}
+
+impl Encoding {
+    fn new(session: u64) -> Self {
+        Self {
+            session,
+            pace: Pace::new(clock::now()),
+            encoder: None,
+            built_for: Size::default(),
+            rate: (0, 0),
+            source: None,
+            last_at: Time::default(),
+            rebuild_at: Time::default(),
+            annex_b: Vec::new(),
+            framed: Vec::new(),
+            losses: 0,
+        }
+    }
+
+    /// Encodes one picture; `None` when the rate control skipped it.
+    fn encode(
+        &mut self,
+        plan: &PushPlan,
+        source: Source,
+        view: PictureView<'_>,
+        captured: Time,
+        taken: Time,
+        idr_wish: bool,
+    ) -> Result<Option<CodedPicture>, DeviceError> {
+        let rate = match source {
+            Source::Camera(_) => (plan.video_kbps, plan.fps),
+            Source::Card => (CARD_KBPS, CARD_FPS),
+        };
+        if self.built_for != view.size {
+            self.encoder = None;
+        }
+        if self.encoder.is_none() {
+            self.source = None;
+        }
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            none => {
+                let encoding = VideoEncoding { size: view.size, fps: rate.1, bitrate_kbps: rate.0 };
+                (self.built_for, self.rate) = (view.size, rate);
+                none.insert(device::video_encoder(encoding)?)
+            }
+        };
+        if self.rate != rate {
+            encoder.set_rate(rate.0, rate.1)?;
+            self.rate = rate;
+        }
+        // The card is stamped when it is drawn and may be younger than the camera's next picture.
+        let at = captured.max(self.last_at + Span::millis(1));
+        let force = idr_wish || self.source != Some(source) || self.pace.idr_due(at, plan.gop);
+        let Encoded::Unit { idr } = encoder.encode(view, at, force, &mut self.annex_b)? else {
+            self.losses += 1;
+            return Ok(None);
+        };
+        (self.source, self.last_at) = (Some(source), at);
+        if idr {
+            self.pace.idr_made(at);
+        }
+        let contents = nal::to_length_prefixed(&self.annex_b, nal::ParameterSets::Drop, &mut self.framed);
+        let config = match (contents.sps, contents.pps) {
+            (Some(sps), Some(pps)) => avcc::record(sps, pps).ok(),
+            _ => None,
+        };
+        Ok(Some(CodedPicture {
+            data: Bytes::copy_from_slice(&self.framed),
+            idr,
+            config,
+            size: view.size,
+            session: self.session,
+            captured: at,
+            taken,
+            encoded: clock::now(),
+            from_camera: source != Source::Card,
+            losses: std::mem::take(&mut self.losses),
+        }))
+    }
+}

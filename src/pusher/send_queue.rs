@@ -1,0 +1,206 @@
+//! What waits to be written: sound before picture, and pictures shed by age. Pure.
+//!
+//! Sound is small and comes first, always. A picture older than the limit takes everything up to the next
+//! IDR with it, because what refers to a lost picture can not be shown; the encoder is asked for an IDR.
+
+use super::{CodedPicture, CodedSound};
+use crate::media::{Span, Time};
+use std::collections::VecDeque;
+
+/// Sound older than this has no listener any more.
+const SOUND_LIMIT: Span = Span::secs(1);
+/// Most bytes of pictures that wait, whatever their age.
+const BYTES_LIMIT: usize = 512 << 10;
+/// The queue counts as congested after being over [`BUSY_AGE`] for this long.
+const BUSY_FOR: Span = Span::secs(1);
+const BUSY_AGE: Span = Span::millis(200);
+
+/// See the module's head.
+#[derive(Debug, Default)]
+pub struct SendQueue {
+    pictures: VecDeque<CodedPicture>,
+    sounds: VecDeque<CodedSound>,
+    bytes: usize,
+    /// A picture was lost: nothing but an IDR may follow.
+    broken: bool,
+    wants_idr: bool,
+    shed: u64,
+    over_since: Option<Time>,
+    busy: bool,
+}
+
+impl SendQueue {
+    /// Nothing waits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a picture in; after a loss only an IDR is taken.
+    pub fn push_picture(&mut self, picture: CodedPicture) {
+        if picture.idr {
+            // What is still waiting is older and no longer needed.
+            if self.broken {
+                self.drop_pictures();
+            }
+            (self.broken, self.wants_idr) = (false, false);
+        } else if self.broken {
+            self.shed += 1;
+            self.wants_idr = true;
+            return;
+        }
+        self.bytes += picture.data.len();
+        self.pictures.push_back(picture);
+    }
+
+    /// Puts a frame of sound in.
+    pub fn push_sound(&mut self, sound: CodedSound) {
+        self.sounds.push_back(sound);
+    }
+
+    /// The next frame of sound.
+    pub fn pop_sound(&mut self) -> Option<CodedSound> {
+        self.sounds.pop_front()
+    }
+
+    /// The next picture.
+    pub fn pop_picture(&mut self) -> Option<CodedPicture> {
+        let picture = self.pictures.pop_front()?;
+        self.bytes -= picture.data.len();
+        Some(picture)
+    }
+
+    /// Age of the oldest thing that waits, since its capture.
+    pub fn age(&self, now: Time) -> Span {
+        self.pictures.front().map_or(Span::ZERO, |picture| now - picture.captured)
+    }
+
+    /// Sheds what is older than `limit`; call it before taking anything out.
+    pub fn shed(&mut self, limit: Span, now: Time) {
+        while self.sounds.front().is_some_and(|sound| now - sound.encoded > SOUND_LIMIT) {
+            self.sounds.pop_front();
+        }
+        if self.age(now) <= limit && self.bytes <= BYTES_LIMIT {
+            return;
+        }
+        // A younger IDR in the queue makes everything before it dispensable.
+        if let Some(place) = self.pictures.iter().rposition(|picture| picture.idr && now - picture.captured <= limit)
+            && place > 0
+        {
+            for picture in self.pictures.drain(..place) {
+                self.bytes -= picture.data.len();
+                self.shed += 1;
+            }
+            return;
+        }
+        self.drop_pictures();
+        (self.broken, self.wants_idr) = (true, true);
+    }
+
+    /// True once when the encoder should make an IDR because the chain is broken.
+    pub fn take_idr_wish(&mut self) -> bool {
+        std::mem::take(&mut self.wants_idr)
+    }
+
+    /// Pictures lost so far in this session.
+    pub fn shed_pictures(&self) -> u64 {
+        self.shed
+    }
+
+    /// A change of congestion: over 200 ms for a second (true), or under it again (false).
+    pub fn congestion(&mut self, now: Time) -> Option<bool> {
+        let over = self.broken || self.age(now) > BUSY_AGE;
+        if !over {
+            self.over_since = None;
+            return std::mem::take(&mut self.busy).then_some(false);
+        }
+        let since = *self.over_since.get_or_insert(now);
+        (!self.busy && now - since >= BUSY_FOR).then(|| {
+            self.busy = true;
+            true
+        })
+    }
+
+    fn drop_pictures(&mut self) {
+        self.shed += self.pictures.len() as u64;
+        self.pictures.clear();
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn at(ms: i64) -> Time {
+        Time::from_micros(ms * 1000)
+    }
+    fn picture(ms: i64, idr: bool) -> CodedPicture {
+        CodedPicture { data: Bytes::from_static(&[0; 100]), idr, captured: at(ms), ..CodedPicture::default() }
+    }
+    fn waiting(queue: &mut SendQueue) -> Vec<i64> {
+        std::iter::from_fn(|| queue.pop_picture()).map(|p| p.captured.as_millis()).collect()
+    }
+
+    #[test]
+    fn an_overdue_picture_takes_its_chain_with_it_and_asks_for_an_idr() {
+        let mut queue = SendQueue::new();
+        queue.push_picture(picture(0, true));
+        queue.push_picture(picture(33, false));
+        queue.shed(Span::millis(200), at(200));
+        assert!(!queue.take_idr_wish(), "200 ms is still allowed");
+        queue.shed(Span::millis(200), at(201));
+        assert!(queue.take_idr_wish());
+        queue.push_picture(picture(66, false));
+        assert_eq!(waiting(&mut queue), [] as [i64; 0], "it refers to what was lost");
+        assert!(queue.take_idr_wish(), "the wish is repeated while dependants come");
+        queue.push_picture(picture(240, true));
+        queue.push_picture(picture(273, false));
+        assert_eq!(waiting(&mut queue), [240, 273]);
+        assert_eq!(queue.shed_pictures(), 3);
+    }
+
+    #[test]
+    fn a_young_idr_in_the_queue_makes_the_older_chain_dispensable_without_a_new_idr() {
+        let mut queue = SendQueue::new();
+        for (ms, idr) in [(0, true), (33, false), (150, true), (183, false)] {
+            queue.push_picture(picture(ms, idr));
+        }
+        queue.shed(Span::millis(200), at(220));
+        assert_eq!(waiting(&mut queue), [150, 183]);
+        assert!(!queue.take_idr_wish());
+    }
+
+    #[test]
+    fn sound_is_shed_only_after_a_second() {
+        let mut queue = SendQueue::new();
+        for ms in [0, 500, 1001] {
+            queue.push_sound(CodedSound { encoded: at(ms), ..CodedSound::default() });
+        }
+        queue.shed(Span::millis(200), at(1001));
+        assert_eq!(queue.pop_sound().map(|s| s.encoded.as_millis()), Some(500));
+    }
+
+    #[test]
+    fn congestion_is_told_after_a_second_and_cleared_explicitly() {
+        let mut queue = SendQueue::new();
+        queue.push_picture(picture(0, true));
+        assert_eq!(queue.congestion(at(201)), None);
+        assert_eq!(queue.congestion(at(1200)), None);
+        assert_eq!(queue.congestion(at(1201)), Some(true));
+        assert_eq!(queue.congestion(at(1300)), None);
+        queue.pop_picture();
+        assert_eq!(queue.congestion(at(1301)), Some(false));
+        assert_eq!(queue.congestion(at(1302)), None);
+    }
+
+    #[test]
+    fn bytes_are_bounded_whatever_the_age() {
+        let mut queue = SendQueue::new();
+        let big = CodedPicture { data: vec![0; 300 << 10].into(), ..picture(0, false) };
+        queue.push_picture(CodedPicture { idr: true, ..big.clone() });
+        queue.push_picture(big);
+        queue.shed(Span::millis(200), at(1));
+        assert_eq!((queue.bytes, queue.take_idr_wish()), (0, true));
+    }
+}
