@@ -1,1 +1,5 @@
 //! The program: wiring, signals, and the commands of visavisd.
+
+pub mod inbox;
+mod net;
+mod relay;

@@ -1,0 +1,210 @@
+//! `visavisd demo`: a whole call on one machine without devices, network or configuration.
+//!
+//! Test card and marked tone go through the real way up, a relay on loopback and the real way down; the
+//! delays are read from what is shown and heard.
+
+use super::inbox::Inbox;
+use super::relay::Relay;
+use super::terminal::{Audience, Outputs, Terminal};
+use crate::api::command::Command;
+use crate::api::event::Happening;
+use crate::api::status::{PlayStats, PushStats, Status};
+use crate::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, Readings};
+use crate::device::{self, clock};
+use crate::media::{Span, Time};
+use crate::settings::board::{CameraDriver, Cameras, DisplayDriver, MicrophoneDriver, SpeakerDriver, Speakers};
+use crate::settings::player::PlayMode;
+use crate::settings::pusher::{Orientation, PushMode};
+use crate::settings::{Board, PlayerSettings, PusherSettings, Settings};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// What the demo is asked to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long the call lasts.
+    pub seconds: u32,
+    /// Where the picture of the screen is written.
+    pub screen: PathBuf,
+}
+
+/// Runs the demo and prints its summary; false when no picture came through.
+pub fn run(options: &Options) -> io::Result<bool> {
+    let relay = Relay::start()?;
+    let meter = Meter::new();
+    let board = board(&options.screen);
+    let started = clock::now();
+    let view = View::default();
+    let settings = settings(&relay.url("demo"));
+    let (mut terminal, inbox) =
+        Terminal::start(settings, &board, metered(&board, &meter), vec![], Box::new(view.clone()))?;
+    println!("visavis demo: test card and tone -> H.264, AAC -> RTMP relay on this machine -> screen and loudspeaker");
+    let mut screen = Screen { started, end: started + Span::secs(options.seconds.into()), next: started, first: None, leaving: false };
+    terminal.run(|now| screen.turn(now, &meter, &view, &inbox));
+    let last = view.status();
+    drop(terminal);
+    print!("{}", summary(&screen, &meter.readings(), &last, &options.screen));
+    Ok(screen.first.is_some())
+}
+
+/// The newest status while the call was on.
+#[derive(Clone, Default)]
+struct View(Arc<Mutex<Status>>);
+
+impl View {
+    fn status(&self) -> Status {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+}
+
+impl Audience for View {
+    fn tell(&mut self, _: Happening, _: Time) {}
+
+    fn show(&mut self, status: Status, _: Option<PusherSettings>, _: Vec<PlayerSettings>) {
+        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = status;
+    }
+}
+
+/// What a person sees while the call lasts.
+struct Screen {
+    started: Time,
+    end: Time,
+    next: Time,
+    /// When the first picture was on the screen.
+    first: Option<Span>,
+    leaving: bool,
+}
+
+impl Screen {
+    fn turn(&mut self, now: Time, meter: &Meter, view: &View, inbox: &Inbox) {
+        let readings = meter.readings();
+        if self.first.is_none() && readings.picture.count > 0 {
+            // Its own delay tells when the first picture was shown, to the millisecond.
+            self.first = Some(now - self.started);
+        }
+        if now >= self.next && !self.leaving {
+            self.next = now + Span::secs(1);
+            line(&status_line(now - self.started, &readings, view));
+        }
+        if now >= self.end && !std::mem::replace(&mut self.leaving, now >= self.end) {
+            drop(inbox.order(Command::Shutdown));
+        }
+    }
+}
+
+/// One line that is written over again on a terminal, and stands for itself elsewhere.
+fn line(text: &str) {
+    let mut out = io::stdout().lock();
+    // A reader that went away does not end the demo.
+    let _ = if out.is_terminal() { write!(out, "\r\x1b[K{text}") } else { writeln!(out, "{text}") };
+    let _ = out.flush();
+}
+
+fn status_line(at: Span, readings: &Readings, view: &View) -> String {
+    let status = view.status();
+    let up = status.pusher.map(|pusher| pusher.net).unwrap_or_default();
+    let down = status.players.first().map(|player| player.net.clone()).unwrap_or_default();
+    format!(
+        "{:>3} s  picture {:>8}  sound {:>8}  {:>4} kbit/s video  {:>3} kbit/s sound  {:>4.1} fps  jitter buffer {:.0} ms",
+        at.as_millis() / 1000,
+        words(readings.picture.last()),
+        words(readings.sound.last()),
+        up.video_bitrate,
+        up.audio_bitrate,
+        down.video_fps,
+        down.jitter_buffer_ms,
+    )
+}
+
+fn words(span: Option<Span>) -> String {
+    span.map_or_else(|| "-".into(), |span| span.to_string())
+}
+
+fn summary(screen: &Screen, readings: &Readings, last: &Status, file: &Path) -> String {
+    let (picture, sound) = (&readings.picture, &readings.sound);
+    let up = last.pusher.as_ref().map(|pusher| pusher.net.clone()).unwrap_or_default();
+    let down = last.players.first().map(|player| player.net.clone()).unwrap_or_default();
+    let end = if io::stdout().is_terminal() { "\r\x1b[K" } else { "" };
+    format!(
+        "{end}\nThe call, from lens to screen and from microphone to loudspeaker\n\
+         \x20 first picture  {} after the start\n\
+         \x20 picture        {} median, {} in the worst of a hundred; {} shown, {} missing\n\
+         \x20 sound          {} median (AAC alone takes 43 to 64 ms); {} marks heard\n\
+         \x20 sent           {}\n\
+         \x20 received       {}\n\
+         \x20 screen         {}\n",
+        words(screen.first),
+        words(picture.percentile(50)),
+        words(picture.percentile(99)),
+        readings.pictures,
+        readings.missing,
+        words(sound.percentile(50)),
+        sound.count,
+        sent(&up),
+        received(&down),
+        file.display(),
+    )
+}
+
+fn sent(up: &PushStats) -> String {
+    format!(
+        "{}x{}, {} kbit/s video, {} kbit/s sound; encoding takes {:.1} ms, {} pictures shed",
+        up.video_width, up.video_height, up.video_bitrate, up.audio_bitrate, up.latency_encode, up.dropped
+    )
+}
+
+fn received(down: &PlayStats) -> String {
+    format!(
+        "{:.1} pictures a second; decoding takes {:.1} ms, the jitter buffer holds {:.0} ms",
+        down.video_fps, down.latency_decode, down.jitter_buffer_ms
+    )
+}
+
+fn settings(url: &str) -> Settings {
+    let pusher = PusherSettings {
+        url: Some(url.into()),
+        mode: PushMode::RTC,
+        autopush: true,
+        orientation: Orientation::Horizontal,
+        video_width: Some(640),
+        video_height: Some(360),
+        fps: 30,
+        max_bitrate: 500,
+        ..PusherSettings::default()
+    };
+    let player = PlayerSettings {
+        id: "demo".into(),
+        src: Some(url.into()),
+        mode: PlayMode::RTC,
+        autoplay: true,
+        ..PlayerSettings::default()
+    };
+    Settings { pusher: Some(pusher), players: vec![player], ..Settings::default() }
+}
+
+fn board(screen: &Path) -> Board {
+    let card = |variant| CameraDriver::TestCard { variant, width: None, height: None, mount_rotation: 0 };
+    Board {
+        name: "demo".into(),
+        camera: Cameras { front: Some(card(1)), back: Some(card(2)) },
+        microphone: Some(MicrophoneDriver::Tone),
+        speaker: Speakers { speaker: Some(SpeakerDriver::Null), ear: Some(SpeakerDriver::Null) },
+        display: Some(DisplayDriver::Png { path: screen.into() }),
+        buttons: vec![],
+        lamps: vec![],
+        compatible: vec![],
+    }
+}
+
+/// The board's outputs with meters around them.
+fn metered(board: &Board, meter: &Meter) -> Outputs {
+    let Outputs { display, speaker } = Outputs::of(board);
+    let (at_display, at_speaker) = (meter.clone(), meter.clone());
+    Outputs {
+        display: Box::new(move || Ok(Box::new(MeteredDisplay::new(display()?, at_display.clone())) as Box<dyn device::Display>)),
+        speaker: Box::new(move |mode| {
+            Ok(Box::new(MeteredSpeaker::new(speaker(mode)?, at_speaker.clone())) as Box<dyn device::Speaker>)
+        }),
+    }
+}
