@@ -1,0 +1,52 @@
+# Shared by the scripts beside it: installs what a Debian 12 machine lacks, and finds a cargo. Sourced, not run.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf 'visavis: %s\n' "$*" >&2; }
+
+# need PACKAGE…: installs the Debian packages that are missing; says what to do where it may not.
+need() {
+    missing=
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || { say "please install as root: apt-get install$missing"; exit 1; }
+        as_root=sudo
+    fi
+    say "installing$missing"
+    log=$(mktemp)
+    # A second try after a fresh index: mirrors drop old versions, and a first download may be cut off.
+    install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing"
+    # shellcheck disable=SC2086
+    $install >"$log" 2>&1 || { $as_root apt-get update -q >"$log" 2>&1 && $install >>"$log" 2>&1; } ||
+        { tail -n 5 "$log" >&2; say "could not install$missing"; exit 1; }
+    rm -f "$log"
+}
+
+# new_enough RUSTC: true when it is at least the version Cargo.toml asks for.
+new_enough() {
+    wanted=$(sed -n 's/^rust-version = "1\.\([0-9]*\).*/\1/p' Cargo.toml)
+    minor=$("$1" --version 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\).*/\1/p')
+    [ -n "$minor" ] && [ "$minor" -ge "$wanted" ]
+}
+
+# find_cargo: makes `cargo` work, or ends with one line that says how to get Rust.
+find_cargo() {
+    [ ! -f "${HOME:-/root}/.cargo/env" ] || . "${HOME:-/root}/.cargo/env"
+    if command -v cargo >/dev/null && new_enough rustc; then return 0; fi
+    if apt-cache policy rustc-web 2>/dev/null | grep -q 'Candidate: 1'; then
+        need rustc-web cargo-web
+        if new_enough rustc; then return 0; fi
+    fi
+    say "Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer is needed: install it from https://rustup.rs and run this again"
+    exit 1
+}
+
+# What building needs: C++ for the codecs, ALSA's headers, libclang for V4L2's.
+build_packages="g++ make pkg-config nasm libasound2-dev libclang-dev"
+# What the tests need beside it: independent encoders, servers and judges.
+test_packages="ffmpeg nginx libnginx-mod-rtmp alsa-utils curl"
