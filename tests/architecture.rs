@@ -105,7 +105,7 @@ fn code_of(path: &Path) -> String {
 
 fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_string_lossy();
-    name.contains("tests") || path.components().any(|part| part.as_os_str() == "tests")
+    name.contains("tests") || name == "testing" || path.components().any(|part| part.as_os_str() == "tests")
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The rules of the way up: what is open, what is sent, and what is said about it.
 
 use super::camera::CameraState;
+use super::microphone::MicrophoneState;
 use super::session::{Codes, Session, Step};
 use super::{Output, refuse};
 use crate::api::code;
 use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
-use crate::api::fault::Fault;
 use crate::api::notice::{DeviceNotice, Notice, PushNews};
 use crate::api::plan::{Effect, PictureSource, PushPlan};
 use crate::api::status::{DeviceState, DeviceStatus, PushStats, PusherStatus, SessionState};
@@ -38,8 +38,7 @@ pub struct Pushing {
     camera: CameraState,
     /// The camera that delivered until the other one was asked for.
     switching_from: Option<Position>,
-    microphone: DeviceStatus,
-    microphone_failed: bool,
+    microphone: MicrophoneState,
     paused: bool,
     standby: bool,
     /// When the waiting image has been held long enough.
@@ -60,8 +59,7 @@ impl Pushing {
             session: Session::new(&CODES, seed, now),
             camera: CameraState::new(),
             switching_from: None,
-            microphone: DeviceStatus::default(),
-            microphone_failed: false,
+            microphone: MicrophoneState::default(),
             paused: false,
             standby: false,
             hold_until: None,
@@ -180,7 +178,11 @@ impl Pushing {
     pub fn handle(&mut self, notice: &Notice, now: Time) {
         match notice {
             Notice::Camera(position, news) => self.camera_news(*position, news, now),
-            Notice::Microphone(news) => self.microphone_news(news),
+            Notice::Microphone(news) => {
+                if let Some((code, detail)) = self.microphone.handle(news) {
+                    self.happened(code, detail);
+                }
+            }
             Notice::VideoEncoder(error) => {
                 self.happened(code::PUSH_ERR_VIDEO_ENCODE_FAIL, json!({ "reason": error.to_string() }));
             }
@@ -232,7 +234,7 @@ impl Pushing {
             } else {
                 DeviceStatus::default()
             },
-            microphone: self.microphone.clone(),
+            microphone: self.microphone.status().clone(),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
             unsupported: self.settings.unsupported(),
@@ -284,29 +286,6 @@ impl Pushing {
         for (code, detail) in self.camera.handle(news, now) {
             self.happened(code, detail);
         }
-    }
-
-    fn microphone_news(&mut self, news: &DeviceNotice) {
-        let (state, words) = match news {
-            DeviceNotice::Opened { words } => (DeviceState::Opening, words.clone()),
-            DeviceNotice::FirstFrame => {
-                self.microphone_failed = false;
-                (DeviceState::Running, self.microphone.words.clone())
-            }
-            DeviceNotice::Closed => (DeviceState::Closed, String::new()),
-            DeviceNotice::Lost(error) => {
-                if !std::mem::replace(&mut self.microphone_failed, true) {
-                    let unsupported = error.fault == Fault::Unsupported;
-                    let code =
-                        if unsupported { code::PUSH_ERR_UNSUPPORTED_SAMPLERATE } else { code::PUSH_ERR_OPEN_MIC_FAIL };
-                    let detail =
-                        json!({ "fault": error.fault.to_string(), "device": error.device, "reason": error.words });
-                    self.happened(code, detail);
-                }
-                (DeviceState::Lost, error.to_string())
-            }
-        };
-        self.microphone = DeviceStatus { state, words };
     }
 
     /// Leaving standby or pause brings a suspended session back.
