@@ -55,9 +55,7 @@ impl PipeCamera {
         let mut end = End::reader(end)?;
         // Three pictures: a reader that is late finds the newest whole and the writer is not held up.
         end.enlarge(size.i420_len().saturating_mul(3));
-        if !end.is_file() {
-            discard_whole(&mut end, size.i420_len())?;
-        }
+        end.discard_old(size.i420_len())?;
         let alive = end.is_command().then(clock::now);
         let due = end.is_file().then(clock::now);
         let pool = Pool::new(SPARE_PICTURES);
@@ -92,20 +90,6 @@ impl PipeCamera {
         self.due = Some(next.max(clock::now()));
         self.fill()
     }
-}
-
-/// Throws away whole pictures that wait in a FIFO whose writer outlived its last reader: they are old.
-fn discard_whole(end: &mut End, len: usize) -> Result<(), DeviceError> {
-    let mut left = end.held() / len * len;
-    let mut scratch = vec![0; left.min(64 << 10)];
-    while left > 0 {
-        let part = left.min(scratch.len());
-        match end.read(&mut scratch[..part])? {
-            Some(count) => left -= count,
-            None => break,
-        }
-    }
-    Ok(())
 }
 
 impl Camera for PipeCamera {

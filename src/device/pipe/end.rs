@@ -132,6 +132,24 @@ impl End {
         rustix::io::ioctl_fionread(&self.fd).map_or(0, |bytes| usize::try_from(bytes).unwrap_or(0))
     }
 
+    /// Throws away whole units of `unit` bytes that wait in a FIFO whose writer outlived its last reader: they are
+    /// old. A command begins with its reader, so nothing of it is.
+    pub fn discard_old(&mut self, unit: usize) -> Result<(), DeviceError> {
+        if self.child.is_some() {
+            return Ok(());
+        }
+        let mut left = self.held() / unit.max(1) * unit;
+        let mut scratch = vec![0; left.min(64 << 10)];
+        while left > 0 {
+            let part = left.min(scratch.len());
+            match self.read(&mut scratch[..part])? {
+                Some(count) => left -= count,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
     /// Reads what there is, at most `into`; `None` when nothing is there now. The end of the bytes is [`Fault::Gone`].
     pub fn read(&mut self, into: &mut [u8]) -> Result<Option<usize>, DeviceError> {
         loop {

@@ -40,11 +40,7 @@ impl PipeMicrophone {
         }
         let mut end = End::reader(end)?;
         end.enlarge(PIPE_BYTES);
-        // What waits in a FIFO whose writer outlived its last reader is old: whole samples of it are left out.
-        let mut old = vec![0; end.held() / frame_bytes(format) * frame_bytes(format)];
-        if !old.is_empty() {
-            end.read(&mut old)?;
-        }
+        end.discard_old(frame_bytes(format))?;
         let clock = SampleClock::new(format.rate);
         let bytes = Vec::new();
         Ok(Self { end, format, clock, bytes, silence: Span::ZERO, losses: (0, Span::ZERO), alive: None })
