@@ -1,0 +1,351 @@
+//! `/v1`: every path of the socket, what it takes and what it answers.
+
+use super::limits::{ANSWER_TIME, BODY, BODY_TIME, SNAPSHOT_TIME};
+use super::problem::Problem;
+use super::{Controls, metrics, openapi, stream};
+use crate::api::command::{Command, ImageFormat, PlayerCommand, PusherCommand, Reply, SnapshotRequest};
+use crate::api::event::Event;
+use crate::api::status::{PlayerStatus, PusherStatus, Status};
+use crate::settings::address::without_secrets;
+use crate::settings::{PlayerSettings, PusherSettings};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// The pusher: its properties in force (addresses without their secrets) and its state.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PusherState {
+    pub properties: PusherSettings,
+    pub status: PusherStatus,
+}
+
+/// A player: its properties in force (addresses without their secrets) and its state.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PlayerState {
+    pub properties: PlayerSettings,
+    pub status: PlayerStatus,
+}
+
+/// What a snapshot is, for a client that asks for JSON instead of the image itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SnapshotState {
+    pub format: ImageFormat,
+    pub width: u32,
+    pub height: u32,
+    /// Where the daemon also wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// The body of `POST /v1/standby`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandbyRequest {
+    pub on: bool,
+}
+
+/// A body that holds nothing: empty, or `{}`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+type Answer = Result<Response, Problem>;
+
+/// Every path.
+pub fn router(controls: Controls) -> Router {
+    let not_found = || async { Problem::new(StatusCode::NOT_FOUND, "not-found", "see /openapi.json for all paths") };
+    let wrong_method =
+        || async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "see /openapi.json for all methods") };
+    Router::new()
+        .route("/v1/status", get(status))
+        .route("/v1/pusher", get(show_pusher).patch(change_pusher))
+        .route("/v1/pusher/snapshot", post(snapshot_pusher))
+        .route("/v1/pusher/{operation}", post(order_pusher))
+        .route("/v1/players", get(show_players))
+        .route("/v1/players/{id}", get(show_player).patch(change_player))
+        .route("/v1/players/{id}/snapshot", post(snapshot_player))
+        .route("/v1/players/{id}/{operation}", post(order_player))
+        .route("/v1/standby", post(standby))
+        .route("/v1/events", get(events))
+        .route("/metrics", get(scrape))
+        .route("/openapi.json", get(description))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(controls)
+}
+
+#[utoipa::path(get, path = "/v1/status", tag = "terminal", responses((status = 200, body = Status)))]
+pub(super) async fn status(State(controls): State<Controls>) -> Response {
+    Json(&controls.window.view().status).into_response()
+}
+
+#[utoipa::path(get, path = "/v1/pusher", tag = "pusher", responses(
+    (status = 200, body = PusherState),
+    (status = 404, description = "No pusher is configured", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn show_pusher(State(controls): State<Controls>) -> Answer {
+    pusher_state(&controls)
+}
+
+/// Changes properties; all of them take effect, or none. Null resets a property to its default.
+#[utoipa::path(patch, path = "/v1/pusher", tag = "pusher", request_body = PusherSettings, responses(
+    (status = 200, description = "The state it led to", body = PusherState),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn change_pusher(State(controls): State<Controls>, body: Body) -> Answer {
+    let change: Map<String, Value> = required(body).await?;
+    order(&controls, Command::Pusher(PusherCommand::Patch(change)), ANSWER_TIME).await?;
+    pusher_state(&controls)
+}
+
+#[utoipa::path(post, path = "/v1/pusher/{operation}", tag = "pusher",
+    params(("operation" = String, Path, description = "start, stop, pause, resume or switch-camera")),
+    responses(
+        (status = 200, description = "The state it led to", body = PusherState),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn order_pusher(State(controls): State<Controls>, Path(name): Path<String>, body: Body) -> Answer {
+    let command = match name.as_str() {
+        "start" => PusherCommand::Start,
+        "stop" => PusherCommand::Stop,
+        "pause" => PusherCommand::Pause,
+        "resume" => PusherCommand::Resume,
+        "switch-camera" => PusherCommand::SwitchCamera,
+        _ => return Err(no_operation("start, stop, pause, resume, switch-camera and snapshot")),
+    };
+    optional::<Nothing>(body).await?;
+    order(&controls, Command::Pusher(command), ANSWER_TIME).await?;
+    pusher_state(&controls)
+}
+
+/// Answers the image itself, with its path in `snapshot-path` when the daemon also wrote it; or, to
+/// `Accept: application/json`, what it is.
+#[utoipa::path(post, path = "/v1/pusher/snapshot", tag = "pusher", request_body = SnapshotRequest, responses(
+    (status = 200, content((String = "image/png"), (String = "image/jpeg"), (SnapshotState = "application/json"))),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn snapshot_pusher(State(controls): State<Controls>, headers: HeaderMap, body: Body) -> Answer {
+    let request = optional(body).await?;
+    snapshot(&controls, Command::Pusher(PusherCommand::Snapshot(request)), &headers).await
+}
+
+#[utoipa::path(get, path = "/v1/players", tag = "players", responses((status = 200, body = Vec<PlayerState>)))]
+pub(super) async fn show_players(State(controls): State<Controls>) -> Response {
+    Json(player_states(&controls)).into_response()
+}
+
+#[utoipa::path(get, path = "/v1/players/{id}", tag = "players", params(("id" = String, Path)), responses(
+    (status = 200, body = PlayerState),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn show_player(State(controls): State<Controls>, Path(id): Path<String>) -> Answer {
+    player_state(&controls, &id)
+}
+
+/// Changes properties; all of them take effect, or none. Null resets a property to its default.
+#[utoipa::path(patch, path = "/v1/players/{id}", tag = "players", params(("id" = String, Path)),
+    request_body = PlayerSettings, responses(
+        (status = 200, description = "The state it led to", body = PlayerState),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn change_player(State(controls): State<Controls>, Path(id): Path<String>, body: Body) -> Answer {
+    let change: Map<String, Value> = required(body).await?;
+    order(&controls, Command::Player(id.clone(), PlayerCommand::Patch(change)), ANSWER_TIME).await?;
+    player_state(&controls, &id)
+}
+
+#[utoipa::path(post, path = "/v1/players/{id}/{operation}", tag = "players",
+    params(("id" = String, Path),
+        ("operation" = String, Path, description = "play, stop, pause, resume, mute or unmute")),
+    responses(
+        (status = 200, description = "The state it led to", body = PlayerState),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn order_player(
+    State(controls): State<Controls>,
+    Path((id, name)): Path<(String, String)>,
+    body: Body,
+) -> Answer {
+    let command = match name.as_str() {
+        "play" => PlayerCommand::Play,
+        "stop" => PlayerCommand::Stop,
+        "pause" => PlayerCommand::Pause,
+        "resume" => PlayerCommand::Resume,
+        "mute" => PlayerCommand::Mute,
+        "unmute" => PlayerCommand::Unmute,
+        _ => return Err(no_operation("play, stop, pause, resume, mute, unmute and snapshot")),
+    };
+    optional::<Nothing>(body).await?;
+    order(&controls, Command::Player(id.clone(), command), ANSWER_TIME).await?;
+    player_state(&controls, &id)
+}
+
+/// Answers the image itself, with its path in `snapshot-path` when the daemon also wrote it; or, to
+/// `Accept: application/json`, what it is.
+#[utoipa::path(post, path = "/v1/players/{id}/snapshot", tag = "players", params(("id" = String, Path)),
+    request_body = SnapshotRequest, responses(
+        (status = 200, content((String = "image/png"), (String = "image/jpeg"), (SnapshotState = "application/json"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn snapshot_player(
+    State(controls): State<Controls>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let request = optional(body).await?;
+    snapshot(&controls, Command::Player(id, PlayerCommand::Snapshot(request)), &headers).await
+}
+
+#[utoipa::path(post, path = "/v1/standby", tag = "terminal", request_body = StandbyRequest, responses(
+    (status = 200, description = "The state it led to", body = Status),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn standby(State(controls): State<Controls>, body: Body) -> Answer {
+    let StandbyRequest { on } = required(body).await?;
+    order(&controls, Command::Standby { on }, ANSWER_TIME).await?;
+    Ok(status(State(controls)).await)
+}
+
+/// Server-sent events: `state` (the full status) first, then `event` as things happen and `netstatus` each
+/// second. `Last-Event-ID` replays up to 1000 missed events. To `Accept: application/json`: the kept events.
+#[utoipa::path(get, path = "/v1/events", tag = "terminal",
+    params(("Last-Event-ID" = Option<u64>, Header, description = "Number of the last event the client knows")),
+    responses((status = 200, content((Event = "text/event-stream"), (Vec<Event> = "application/json")))))]
+pub(super) async fn events(State(controls): State<Controls>, headers: HeaderMap) -> Response {
+    if accepts(&headers, "application/json") {
+        let recent = controls.events.recent();
+        return Json(recent.iter().map(|event| &**event).collect::<Vec<_>>()).into_response();
+    }
+    let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    stream::events(&controls, after).into_response()
+}
+
+/// The state as Prometheus text.
+#[utoipa::path(get, path = "/metrics", tag = "terminal", responses((status = 200, body = String)))]
+pub(super) async fn scrape(State(controls): State<Controls>) -> Response {
+    let text = metrics::text(&controls.window.view().status);
+    ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response()
+}
+
+async fn description() -> Response {
+    Json(openapi::document()).into_response()
+}
+
+/// Gives an order and waits for its answer at most `time`.
+async fn order(controls: &Controls, command: Command, time: Duration) -> Result<Reply, Problem> {
+    let late = |status, kind, words| Err(Problem::new(status, kind, words));
+    match tokio::time::timeout(time, (controls.orders)(command)).await {
+        Ok(Ok(Reply::Refused(refusal))) => Err(refusal.into()),
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(_)) => late(StatusCode::SERVICE_UNAVAILABLE, "ending", "the daemon is ending or overloaded"),
+        Err(_) => late(StatusCode::GATEWAY_TIMEOUT, "no-answer", "the order may still take effect"),
+    }
+}
+
+async fn snapshot(controls: &Controls, command: Command, headers: &HeaderMap) -> Answer {
+    let Reply::Snapshot(picture) = order(controls, command, SNAPSHOT_TIME).await? else {
+        return Err(Problem::new(StatusCode::CONFLICT, "no-picture", "no picture was taken"));
+    };
+    let path = picture.path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    if accepts(headers, "application/json") {
+        let (format, width, height) = (picture.format, picture.width, picture.height);
+        return Ok(Json(SnapshotState { format, width, height, path }).into_response());
+    }
+    let media_type = match picture.format {
+        ImageFormat::Png => "image/png",
+        ImageFormat::Jpeg => "image/jpeg",
+    };
+    let mut response = ([(header::CONTENT_TYPE, media_type)], picture.bytes).into_response();
+    if let Some(path) = path.and_then(|path| HeaderValue::from_str(&path).ok()) {
+        response.headers_mut().insert(HeaderName::from_static("snapshot-path"), path);
+    }
+    Ok(response)
+}
+
+fn pusher_state(controls: &Controls) -> Answer {
+    let view = controls.window.view();
+    let (Some(properties), Some(status)) = (view.pusher.clone(), view.status.pusher.clone()) else {
+        let words = "the configuration has no [pusher]";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not-configured", words));
+    };
+    let shown = |text: &Option<String>| text.as_deref().map(without_secrets);
+    let (url, waiting_image) = (shown(&properties.url), properties.waiting_image.clone());
+    let waiting_image = waiting_image.map(|text| if text.contains("://") { without_secrets(&text) } else { text });
+    Ok(Json(PusherState { properties: PusherSettings { url, waiting_image, ..properties }, status }).into_response())
+}
+
+fn player_states(controls: &Controls) -> Vec<PlayerState> {
+    let view = controls.window.view();
+    let both = view.players.iter().zip(&view.status.players);
+    both.map(|(properties, status)| PlayerState {
+        properties: PlayerSettings { src: properties.src.as_deref().map(without_secrets), ..properties.clone() },
+        status: status.clone(),
+    })
+    .collect()
+}
+
+fn player_state(controls: &Controls, id: &str) -> Answer {
+    match player_states(controls).into_iter().find(|player| player.properties.id == id) {
+        Some(player) => Ok(Json(player).into_response()),
+        None => Err(Problem::new(StatusCode::NOT_FOUND, "unknown-player", "GET /v1/players lists all players")),
+    }
+}
+
+fn no_operation(all: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", format!("operations are {all}"))
+}
+
+/// Whether the client names `media_type` as one it takes.
+fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+    headers.get_all(header::ACCEPT).iter().any(|value| value.to_str().is_ok_and(|text| text.contains(media_type)))
+}
+
+async fn required<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    parse(&bytes(body).await?)
+}
+
+async fn optional<T: DeserializeOwned + Default>(body: Body) -> Result<T, Problem> {
+    let bytes = bytes(body).await?;
+    if bytes.trim_ascii().is_empty() { Ok(T::default()) } else { parse(&bytes) }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        match error.inner().classify() {
+            serde_json::error::Category::Data => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Problem::new(status, "invalid-body", error.inner().to_string()).of_field(field.replace('.', ""))
+            }
+            _ => malformed(error.inner()),
+        }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "malformed-body", format!("the body is not JSON: {error}"))
+}
+
+async fn bytes(body: Body) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(match std::error::Error::source(&error) {
+            Some(source) if source.is::<http_body_util::LengthLimitError>() => {
+                let words = format!("allowed are {BODY} bytes");
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", words)
+            }
+            _ => Problem::new(StatusCode::BAD_REQUEST, "malformed-body", "the body ended early"),
+        }),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "malformed-body", "the body did not come in time")),
+    }
+}

@@ -1,0 +1,149 @@
+//! `/metrics`: the status as Prometheus text (OpenMetrics 1.0).
+
+use crate::api::status::{DeviceState, DeviceStatus, PlayerStatus, PusherStatus, SessionState, Status};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+/// Media type of the text.
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Labels = Vec<(String, String)>;
+
+/// Metrics by name, each with its help and its values by label.
+#[derive(Default)]
+struct Page {
+    gauges: BTreeMap<&'static str, (&'static str, Family<Labels, Gauge<f64, AtomicU64>>)>,
+    counters: BTreeMap<&'static str, (&'static str, Family<Labels, Counter>)>,
+}
+
+impl Page {
+    fn gauge(&mut self, name: &'static str, help: &'static str, labels: &[(&str, &str)], value: f64) {
+        let (_, family) = self.gauges.entry(name).or_insert_with(|| (help, Family::default()));
+        family.get_or_create(&owned(labels)).set(value);
+    }
+
+    fn counter(&mut self, name: &'static str, help: &'static str, labels: &[(&str, &str)], value: u64) {
+        let (_, family) = self.counters.entry(name).or_insert_with(|| (help, Family::default()));
+        family.get_or_create(&owned(labels)).inc_by(value);
+    }
+
+    fn device(&mut self, name: &str, device: &DeviceStatus) {
+        if device.state != DeviceState::Absent {
+            let running = f64::from(u8::from(device.state == DeviceState::Running));
+            self.gauge("device_running", "The device is open and delivers", &[("device", name)], running);
+        }
+    }
+
+    fn session(&mut self, object: &str, state: SessionState, muted: bool, reconnects: u64) {
+        let is = |wanted: &[SessionState]| f64::from(u8::from(wanted.contains(&state)));
+        let labels = [("object", object)];
+        self.gauge("live", "Publishing or playing", &labels, is(&[SessionState::Live, SessionState::Paused]));
+        let lost = [SessionState::Reconnecting, SessionState::Waiting, SessionState::GaveUp];
+        self.gauge("disconnected", "The connection is lost", &labels, is(&lost));
+        self.gauge("muted", "Nothing is heard", &labels, f64::from(u8::from(muted)));
+        self.counter("reconnects", "Connections lost", &labels, reconnects);
+    }
+
+    fn latency(&mut self, object: &str, stages: &[(&str, f64)]) {
+        for (stage, ms) in stages {
+            let labels = [("object", object), ("stage", stage)];
+            self.gauge("latency_ms", "Median over the last second", &labels, *ms);
+        }
+    }
+
+    fn pusher(&mut self, it: &PusherStatus) {
+        let (object, net) = ([("object", "pusher")], &it.net);
+        self.session("pusher", it.state, it.muted, it.reconnects);
+        self.device("camera", &it.camera);
+        self.device("microphone", &it.microphone);
+        self.gauge("video_kbps", "Video rate", &object, net.video_bitrate.into());
+        self.gauge("audio_kbps", "Sound rate", &object, net.audio_bitrate.into());
+        self.gauge("video_fps", "Pictures a second", &object, net.video_fps);
+        self.gauge("net_kbps", "Network rate", &object, net.net_speed.into());
+        self.gauge("net_jitter_ms", "Network jitter", &object, net.net_jitter);
+        self.gauge("queue_ms", "Age of the send queue", &object, net.queue_ms);
+        self.gauge("rtt_ms", "Round trip", &object, net.rtt_ms);
+        self.gauge("unsent_bytes", "Bytes the kernel has not sent", &object, net.unsent_bytes as f64);
+        self.counter("pictures_dropped", "Pictures shed", &object, net.dropped);
+        self.counter("sound_lost_ms", "Sound replaced by silence", &object, net.sound_lost_ms);
+        let help = "Pictures given to the encoder";
+        self.counter("pictures_encoded", help, &[("source", "camera")], net.pictures_from_camera);
+        self.counter("pictures_encoded", help, &[("source", "card")], net.pictures_from_card);
+        let stages = [("capture", net.latency_capture), ("encode", net.latency_encode), ("queue", net.latency_queue)];
+        self.latency("pusher", &stages);
+    }
+
+    fn player(&mut self, it: &PlayerStatus) {
+        let name = format!("player:{}", it.id);
+        let (object, net) = ([("object", name.as_str())], &it.net);
+        self.session(&name, it.state, it.muted, it.reconnects);
+        self.gauge("video_kbps", "Video rate", &object, net.video_bitrate.into());
+        self.gauge("audio_kbps", "Sound rate", &object, net.audio_bitrate.into());
+        self.gauge("video_fps", "Pictures a second", &object, net.video_fps);
+        self.gauge("net_kbps", "Network rate", &object, net.net_speed.into());
+        self.gauge("net_jitter_ms", "Network jitter", &object, net.net_jitter);
+        self.gauge("jitter_buffer_ms", "Target delay of the jitter buffer", &object, net.jitter_buffer_ms);
+        self.gauge("picture_lead_ms", "Lead of the picture over the sound", &object, net.av_play_interval_ms);
+        self.counter("pictures_dropped", "Pictures shed", &object, net.dropped);
+        self.counter("sound_missing_ms", "Sound that was not there when due", &object, net.sound_missing_ms);
+        self.counter("bad_messages", "Messages that could not be understood", &object, net.bad_messages);
+        let stages = [("buffer", net.latency_buffer), ("decode", net.latency_decode), ("present", net.latency_present)];
+        self.latency(&name, &stages);
+    }
+}
+
+fn owned(labels: &[(&str, &str)]) -> Labels {
+    labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// `status` as text.
+pub fn text(status: &Status) -> String {
+    let mut page = Page::default();
+    page.gauge("info", "The daemon", &[("version", &status.version), ("board", &status.board)], 1.0);
+    page.gauge("uptime_seconds", "Since the daemon started", &[], status.uptime as f64);
+    page.gauge("standby", "In standby", &[], f64::from(u8::from(status.standby)));
+    page.gauge("degraded", "Things wrong with the configuration", &[], status.degraded.len() as f64);
+    page.device("display", &status.display);
+    page.device("speaker", &status.speaker);
+    if let Some(pusher) = &status.pusher {
+        page.pusher(pusher);
+    }
+    status.players.iter().for_each(|player| page.player(player));
+    let mut registry = Registry::with_prefix("visavis");
+    for (name, (help, family)) in page.gauges {
+        registry.register(name, help, family);
+    }
+    for (name, (help, family)) in page.counters {
+        registry.register(name, help, family);
+    }
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = encode(&mut text, &registry);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_becomes_text_a_scraper_reads() {
+        let pusher = PusherStatus { state: SessionState::Live, reconnects: 3, ..Default::default() };
+        let player = PlayerStatus { id: "agent".into(), ..Default::default() };
+        let text = text(&Status { pusher: Some(pusher), players: vec![player], ..Default::default() });
+        for line in [
+            "visavis_live{object=\"pusher\"} 1.0",
+            "visavis_reconnects_total{object=\"pusher\"} 3",
+            "visavis_live{object=\"player:agent\"} 0.0",
+            "# TYPE visavis_latency_ms gauge",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The description of the API for programs, made from the same types and functions that serve it.
+
+use super::api;
+use super::problem::Problem;
+use crate::api::command::SnapshotRequest;
+use crate::api::event::Event;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "visavis", description = "Control of a video-call terminal over its Unix socket."),
+    paths(
+        api::status,
+        api::show_pusher,
+        api::change_pusher,
+        api::order_pusher,
+        api::snapshot_pusher,
+        api::show_players,
+        api::show_player,
+        api::change_player,
+        api::order_player,
+        api::snapshot_player,
+        api::standby,
+        api::events,
+        api::scrape,
+    ),
+    components(schemas(Problem, SnapshotRequest, Event))
+)]
+struct Description;
+
+/// The OpenAPI 3.1 document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
