@@ -13,11 +13,12 @@ use std::sync::atomic::AtomicU64;
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Labels = Vec<(String, String)>;
+type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
 /// Metrics by name, each with its help and its values by label.
 #[derive(Default)]
 struct Page {
-    gauges: BTreeMap<&'static str, (&'static str, Family<Labels, Gauge<f64, AtomicU64>>)>,
+    gauges: BTreeMap<&'static str, (&'static str, Gauges)>,
     counters: BTreeMap<&'static str, (&'static str, Family<Labels, Counter>)>,
 }
 

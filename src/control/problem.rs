@@ -23,10 +23,12 @@ pub struct Problem {
     pub detail: String,
     /// The property or parameter at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub field: Option<Box<str>>,
     /// What the property may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub allowed: Option<Box<str>>,
 }
 
 impl Problem {
@@ -43,7 +45,7 @@ impl Problem {
     }
 
     /// The same problem, of `field`.
-    pub fn of_field(self, field: impl Into<String>) -> Self {
+    pub fn of_field(self, field: impl Into<Box<str>>) -> Self {
         let field = field.into();
         Self { field: (!field.is_empty()).then_some(field), ..self }
     }
@@ -89,7 +91,7 @@ impl From<Refusal> for Problem {
             "unknown-player" | "not-configured" => StatusCode::NOT_FOUND,
             _ => StatusCode::CONFLICT,
         };
-        let allowed = patch::allowed(&refusal.object, &refusal.field);
+        let allowed = patch::allowed(&refusal.object, &refusal.field).map(String::into_boxed_str);
         let detail = match refusal.field.as_str() {
             "" => refusal.words,
             field => format!("{field}: {}", refusal.words),
