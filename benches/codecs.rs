@@ -18,13 +18,20 @@ fn main() {
     sound();
 }
 
-/// A moving gradient with noise.
+/// A still, textured room with the noise of a sensor, and a face-sized disc that sways in front of it.
 fn moving(size: Size, index: usize) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(index as u64);
-    let mut bytes = vec![0; size.i420_len()];
-    for (place, sample) in bytes.iter_mut().enumerate() {
-        let (x, y) = ((place % size.width as usize + 3 * index) as f32, (place / size.width as usize + index) as f32);
-        *sample = (126.0 + (x / 37.0).sin() * 50.0 + (y / 23.0).cos() * 40.0 + rng.f32() * 6.0) as u8;
+    let mut bytes = vec![128; size.i420_len()];
+    let (width, height) = (size.width as f32, size.height as f32);
+    let centre = width * (0.5 + (index as f32 / 9.0).sin() / 6.0);
+    for (place, sample) in bytes[..size.pixels()].iter_mut().enumerate() {
+        let (x, y) = ((place % size.width as usize) as f32, (place / size.width as usize) as f32);
+        let (dx, dy) = (x - centre, y - height / 2.0);
+        let value = match dx * dx + dy * dy < height * height / 12.0 {
+            true => 150.0 + (dx / 7.0).sin() * 30.0 + (dy / 9.0).cos() * 25.0,
+            false => 110.0 + (x / 19.0).sin() * 40.0 + (y / 13.0).cos() * 30.0,
+        };
+        *sample = (value + rng.f32() * 5.0) as u8;
     }
     bytes
 }

@@ -1,7 +1,7 @@
 //! The AAC-LC encoder: raw frames of 1024 samples, constant rate that may change between frames.
 //!
-//! The afterburner (the library's analysis by synthesis) is on: it costs 20 us of a 21 ms frame and is worth
-//! about a tenth of the rate. Tools that add delay belong to the HE profiles and are not used.
+//! The afterburner (the library's analysis by synthesis) is on: with it a frame of 21 ms takes 0.08 ms, so there is
+//! nothing to save. Tools that add delay belong to the HE profiles and are not used.
 #![allow(unsafe_code)]
 
 use super::NAME;
