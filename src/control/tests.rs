@@ -287,3 +287,49 @@ fn damaged_requests_end_their_own_connection_only() {
     }
     assert_eq!(rig.json("GET /v1/status", Value::Null).0, 200);
 }
+
+/// What visavisctl prints for `words`, or its failure.
+fn ctl(rig: &Rig, words: &str) -> Result<String, client::Failure> {
+    let start = ["visavisctl", "--socket", rig.path.to_str().unwrap()];
+    let cli = clap::Parser::try_parse_from(start.into_iter().chain(words.split(' '))).unwrap();
+    let mut out = Vec::new();
+    client::run(&cli, &mut out, false).map(|()| String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn visavisctl_says_what_became_of_each_command() {
+    let rig = rig();
+    let table = [
+        ("pusher start", "pusher is live\n"),
+        ("pusher mute", "muted = true\n"),
+        ("pusher set fps=20 mode=HD url=null", "fps = 20\nmode = \"HD\"\nurl is not set\n"),
+        ("player mute", "agent is stopped, muted\n"),
+        ("player agent play", "agent is stopped, muted\n"),
+        ("standby on", "in standby\n"),
+        ("pusher snapshot -o -", "PNG!"),
+        ("events", ""),
+    ];
+    for (words, printed) in table {
+        assert_eq!(ctl(&rig, words).unwrap(), printed, "{words}");
+    }
+    assert!(ctl(&rig, "status").unwrap().contains("● pusher"));
+    assert!(ctl(&rig, "--json status").unwrap().contains("\"standby\": true"));
+    assert!(ctl(&rig, "pusher show").unwrap().contains("max-bitrate = 1000"));
+    assert!(ctl(&rig, "metrics").unwrap().contains("visavis_live"));
+}
+
+#[test]
+fn visavisctl_tells_refusals_usage_and_absence_apart() {
+    let rig = rig();
+    let status = |words: &str| {
+        let failure = ctl(&rig, words).unwrap_err();
+        (failure.status(), failure.to_string())
+    };
+    let (code, words) = status("pusher set fps=31");
+    assert!(code == 1 && words.contains("fps: 31 is out of range, allowed 1 to 30"), "{words}");
+    assert_eq!(status("player ghost play").0, 1);
+    assert_eq!(status("pusher set fps").0, 2);
+    let gone = Rig { path: rig.path.with_extension("gone"), ..rig };
+    let failure = ctl(&gone, "status").unwrap_err();
+    assert!(failure.status() == 69 && failure.to_string().contains("is visavisd running?"), "{failure}");
+}

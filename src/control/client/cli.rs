@@ -1,0 +1,143 @@
+//! The commands of visavisctl.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Looks at and controls a visavis terminal.
+///
+/// Exit status: 0 done, 1 refused by the daemon, 2 wrong usage, 69 the daemon can not be reached.
+#[derive(Debug, Parser)]
+#[command(name = "visavisctl", version)]
+pub struct Cli {
+    /// The daemon's control socket
+    #[arg(long, global = true, value_name = "PATH", default_value = "/run/visavis/control.sock")]
+    pub socket: PathBuf,
+    /// Print what the daemon answers as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// The terminal at a glance, and what to do about what is wrong
+    Status,
+    /// Events as they happen, and the network once a second
+    Watch,
+    /// The picture and sound that are sent
+    Pusher {
+        #[command(subcommand)]
+        action: PusherAction,
+    },
+    /// The stream that is played
+    Player {
+        /// Which player; may be left out when there is one
+        id: Option<String>,
+        #[command(subcommand)]
+        action: PlayerAction,
+    },
+    /// Standby: the camera is closed and a waiting card is sent
+    Standby { on: Switch },
+    /// The events that are kept, oldest first
+    Events,
+    /// The state as Prometheus text
+    Metrics,
+}
+
+/// Orders for the pusher.
+#[derive(Debug, Subcommand)]
+pub enum PusherAction {
+    /// Every property and the state
+    Show,
+    /// Connect and send
+    Start,
+    /// Leave the server and close the devices
+    Stop,
+    /// Send the waiting card and silence; the connection stays
+    Pause,
+    /// Send picture and sound again
+    Resume,
+    /// Use the other camera
+    SwitchCamera,
+    /// Take the picture that is sent
+    Snapshot(Snapshot),
+    /// Change properties, for example max-bitrate=800; KEY=null resets one
+    Set {
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        changes: Vec<String>,
+    },
+    /// Send silence
+    Mute,
+    /// Send sound
+    Unmute,
+    /// Open or close the camera
+    Camera { on: Switch },
+    /// Open or close the microphone
+    Mic { on: Switch },
+}
+
+/// Orders for a player.
+#[derive(Debug, Subcommand)]
+pub enum PlayerAction {
+    /// Every property and the state
+    Show,
+    /// Connect and play
+    Play,
+    /// Leave the server
+    Stop,
+    /// Freeze the picture, silence the sound
+    Pause,
+    /// Go on at the live edge
+    Resume,
+    /// Play silence
+    Mute,
+    /// Play sound
+    Unmute,
+    /// Take the picture that is played
+    Snapshot(Snapshot),
+    /// Change properties, for example object-fit=fillCrop; KEY=null resets one
+    Set {
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        changes: Vec<String>,
+    },
+}
+
+/// How a snapshot is taken and where it goes.
+#[derive(Debug, clap::Args)]
+pub struct Snapshot {
+    /// As the terminal's own screen shows it
+    #[arg(long)]
+    pub view: bool,
+    /// JPEG instead of PNG
+    #[arg(long)]
+    pub jpeg: bool,
+    /// File to write, - for standard output; default: pusher.png or ID.png here
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn a_player_is_named_or_left_out() {
+        Cli::command().debug_assert();
+        for (words, wanted) in [("player mute", None), ("player agent mute", Some("agent"))] {
+            let cli = Cli::try_parse_from(["visavisctl"].into_iter().chain(words.split(' '))).unwrap();
+            let Action::Player { id, action: PlayerAction::Mute } = cli.action else { panic!("{words}") };
+            assert_eq!(id.as_deref(), wanted);
+        }
+        assert!(Cli::try_parse_from(["visavisctl", "pusher", "set"]).is_err());
+    }
+}
