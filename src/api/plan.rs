@@ -103,3 +103,18 @@ pub struct PlayPlan {
     /// Live mode only.
     pub max_cache: Span,
 }
+
+impl PlayPlan {
+    /// Nothing is to be played: where a player begins.
+    pub const IDLE: PlayPlan = PlayPlan {
+        active: false,
+        mode: PlayMode::RTC,
+        paused: false,
+        muted: false,
+        fit: ObjectFit::Contain,
+        turned: false,
+        sound_mode: SoundMode::Speaker,
+        min_cache: Span::secs(1),
+        max_cache: Span::secs(3),
+    };
+}

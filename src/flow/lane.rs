@@ -118,6 +118,11 @@ impl<T> Sender<T> {
         lost == 0
     }
 
+    /// How many things wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.lane.lock().items.len()
+    }
+
     /// True when the reading end is gone.
     pub fn is_closed(&self) -> bool {
         self.lane.lock().closed

@@ -1,1 +1,130 @@
-//! HTTP-FLV: a byte stream into tags, and the rules for answers and redirects.
+//! HTTP-FLV, the rules: where to ask, what to make of an answer, when to follow it elsewhere.
+//!
+//! The stream itself is FLV (see [`crate::flv::Reader`]); HTTP is spoken by the player's task.
+
+mod target;
+
+pub use target::Target;
+
+use crate::api::notice::{Cause, End};
+use crate::rtmp::url::redact;
+
+/// Redirects that are followed.
+pub const MOST_REDIRECTS: usize = 5;
+/// Bytes of an answer's head.
+pub const MOST_HEAD: usize = 16 << 10;
+
+/// The head of an answer, as far as it is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answer<'a> {
+    pub status: u16,
+    pub location: Option<&'a str>,
+    pub content_type: Option<&'a str>,
+    pub content_encoding: Option<&'a str>,
+}
+
+/// What an answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The stream follows.
+    Stream,
+    /// Ask there instead.
+    Follow(Target),
+    /// There is nothing to be had.
+    Refuse(End),
+}
+
+/// The way to a stream: where it is asked for, and how often it was elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journey {
+    target: Target,
+    redirects: usize,
+}
+
+impl Journey {
+    /// Begins at `target`.
+    pub fn new(target: Target) -> Self {
+        Self { target, redirects: 0 }
+    }
+
+    /// Where to ask now.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What the head of an answer means (RFC 9110, 15). After [`Verdict::Follow`] the next answer is judged as one
+    /// of the target it names.
+    pub fn judge(&mut self, answer: Answer<'_>) -> Verdict {
+        match answer.status {
+            200 => self.judge_content(answer),
+            301 | 302 | 303 | 307 | 308 => self.follow(answer.location),
+            401 | 403 => refuse(Cause::Refused, "the server does not allow it", answer.status),
+            404 | 410 => refuse(Cause::Refused, "the stream is not there", answer.status),
+            400..=499 => refuse(Cause::Refused, "the server refused", answer.status),
+            500..=599 => refuse(Cause::Refused, "the server is in trouble", answer.status),
+            _ => refuse(Cause::Handshake, "an answer that makes no sense here", answer.status),
+        }
+    }
+
+    fn judge_content(&self, answer: Answer<'_>) -> Verdict {
+        let encoding = answer.content_encoding.unwrap_or("identity").trim();
+        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+            return fail(format!("the server sends the stream packed as {}, which was not asked for", clip(encoding)));
+        }
+        let kind = answer.content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+        let kind = kind.trim().to_ascii_lowercase();
+        if matches!(kind.as_str(), "text/html" | "application/json" | "application/xhtml+xml") {
+            return fail(format!("the server sends {kind} and not FLV"));
+        }
+        Verdict::Stream
+    }
+
+    fn follow(&mut self, location: Option<&str>) -> Verdict {
+        if self.redirects == MOST_REDIRECTS {
+            return fail(format!("the server sends us elsewhere more than {MOST_REDIRECTS} times"));
+        }
+        let Some(location) = location else { return fail("the server sends us elsewhere without saying where".into()) };
+        match self.target.join(location) {
+            Ok(target) if self.target.tls() && !target.tls() => {
+                fail("the server sends us from https to http, which is not followed".into())
+            }
+            Ok(target) => {
+                self.redirects += 1;
+                self.target = target.clone();
+                Verdict::Follow(target)
+            }
+            Err(words) => fail(format!("the server sends us elsewhere: {words}")),
+        }
+    }
+}
+
+/// Words for bytes that are no FLV, by their beginning.
+pub fn not_flv(beginning: &[u8]) -> End {
+    let text = beginning.trim_ascii_start();
+    let words = if text.starts_with(b"<") {
+        "the server sends a page and not FLV"
+    } else if text.starts_with(b"#EXTM3U") {
+        "this is an HLS playlist and not FLV"
+    } else if text.starts_with(&[0x1f, 0x8b]) {
+        "the server sends the stream packed as gzip, which was not asked for"
+    } else {
+        "what the server sends is not FLV"
+    };
+    End { cause: Cause::Handshake, words: words.into() }
+}
+
+fn refuse(cause: Cause, words: &str, status: u16) -> Verdict {
+    Verdict::Refuse(End { cause, words: format!("{words} (HTTP {status})") })
+}
+
+fn fail(words: String) -> Verdict {
+    Verdict::Refuse(End { cause: Cause::Handshake, words })
+}
+
+/// A peer's words, short and without secrets.
+fn clip(words: &str) -> String {
+    redact(&words.chars().take(64).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests;

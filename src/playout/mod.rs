@@ -53,10 +53,10 @@ pub struct Config {
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Decode it and give it to the loudspeaker; it waited here for so long.
-    Sound { unit: SoundUnit, waited: Span },
-    /// Decode it now; it waited here for so long.
-    Video { unit: VideoUnit, show: Show, waited: Span },
+    /// Decode it as `config` says and give it to the loudspeaker; it waited here for so long.
+    Sound { unit: SoundUnit, config: u32, waited: Span },
+    /// Decode it now as `config` says; it waited here for so long.
+    Video { unit: VideoUnit, config: u32, show: Show, waited: Span },
     /// Something to tell.
     News(News),
 }
@@ -132,11 +132,13 @@ struct Queue<U> {
     last: Option<(Span, Time)>,
     /// Stream time from one unit to the next.
     step: Span,
+    config: u32,
 }
 
 #[derive(Clone, Debug)]
 struct Held<U> {
     unit: U,
+    config: u32,
     arrival: Time,
     /// Too old to be seen or heard.
     stale: bool,
@@ -161,6 +163,7 @@ impl<U> Queue<U> {
             late_since: None,
             last: None,
             step: Span::ZERO,
+            config: 0,
         }
     }
 
@@ -244,6 +247,16 @@ impl Playout {
         self.speaker = (clocked, delay);
     }
 
+    /// Pictures from here on are decoded by the configuration that the caller numbers `config`.
+    pub fn set_video_config(&mut self, config: u32) {
+        self.video.config = config;
+    }
+
+    /// Sound from here on is decoded by the configuration that the caller numbers `config`.
+    pub fn set_sound_config(&mut self, config: u32) {
+        self.sound.config = config;
+    }
+
     /// While true no pictures are given out: the decoder has enough to do.
     pub fn hold_video(&mut self, crowded: bool) {
         self.crowded = crowded;
@@ -272,8 +285,9 @@ impl Playout {
             _ if stale || catching_up => {}
             _ => self.sync.arrived(transit(now, unit.pts), now),
         }
+        let config = self.video.config;
         self.video.bytes += unit.data.len();
-        self.video.held.push_back(Held { unit, arrival: now, stale });
+        self.video.held.push_back(Held { unit, config, arrival: now, stale });
         self.arrived(relative, now);
     }
 
@@ -286,8 +300,9 @@ impl Playout {
         if stale && relative < Span::ZERO {
             self.sync.forget_sound();
         }
+        let config = self.sound.config;
         self.sound.bytes += unit.data.len();
-        self.sound.held.push_back(Held { unit, arrival: now, stale });
+        self.sound.held.push_back(Held { unit, config, arrival: now, stale });
         self.arrived(relative, now);
     }
 

@@ -112,7 +112,7 @@ impl Playout {
             Show::Never => self.figures.dropped += 1,
         }
         self.gave(self.video.step, now);
-        Some(Output::Video { unit: held.unit, show, waited: now - held.arrival })
+        Some(Output::Video { unit: held.unit, config: held.config, show, waited: now - held.arrival })
     }
 
     /// Leaves out what comes before the newest IDR, as far as it is too old to be seen.
@@ -172,6 +172,6 @@ impl Playout {
         self.sound.bytes -= held.unit.data.len();
         self.sync.heard(transit(now, held.unit.pts) + self.speaker_delay(), now);
         self.gave(self.sound.step, now);
-        Some(Output::Sound { unit: held.unit, waited: now - held.arrival })
+        Some(Output::Sound { unit: held.unit, config: held.config, waited: now - held.arrival })
     }
 }

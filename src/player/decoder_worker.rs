@@ -1,0 +1,166 @@
+//! The thread "vdec": access units into pictures, each with the moment at which it is shown.
+
+use super::session::Session;
+use super::stats::Gauges;
+use super::tracks::VideoConfig;
+use super::{CROWDED, Coded, Decoded, Frame};
+use crate::api::notice::PlayNews;
+use crate::device::{self, DeviceError, VideoDecoder, Wake, clock};
+use crate::flow::lane::{Receiver, Sender};
+use crate::flow::worker::Handle;
+use crate::h264::nal::to_annex_b;
+use crate::media::{PictureView, Pool, RawPicture, Span, Time};
+use crate::playout::Show;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Units inside a decoder at once: sixteen references, and one more.
+const INSIDE: usize = 17;
+/// A decoder that could not be built is tried again after this, with the next IDR.
+const REBUILD: Span = Span::secs(1);
+
+/// What the thread owns.
+pub struct DecoderWorker {
+    pub coded: Receiver<Coded>,
+    pub frames: Sender<Frame>,
+    pub pool: Pool,
+    /// Rung when there is room for pictures again.
+    pub play_bell: Wake,
+    pub gauges: Arc<Gauges>,
+}
+
+/// A decoder and what it was built for.
+struct Decoding {
+    config: Arc<VideoConfig>,
+    session: Arc<Session>,
+    decoder: Box<dyn VideoDecoder>,
+    /// Units inside, and what becomes of their pictures.
+    shows: VecDeque<(Span, Show)>,
+    /// The last unit failed: what follows until an IDR is the same failure.
+    broken: bool,
+}
+
+impl DecoderWorker {
+    /// Runs until the handle says stop.
+    pub fn run(&mut self, handle: &Handle) {
+        let mut decoding: Option<Decoding> = None;
+        let mut rebuild = Time::default();
+        let mut annex_b = Vec::new();
+        while !handle.stopped() {
+            handle.progressed();
+            let Some(coded) = self.coded.take() else {
+                handle.bell().wait(None);
+                continue;
+            };
+            if self.coded.len() + 1 == CROWDED {
+                self.play_bell.ring();
+            }
+            let fits = decoding.as_ref().is_some_and(|decoding| decoding.fits(&coded));
+            if !fits && coded.unit.idr && clock::now() >= rebuild {
+                self.empty(decoding.take());
+                match Decoding::new(&coded) {
+                    Ok(built) => {
+                        coded.session.decoder_started();
+                        decoding = Some(built);
+                    }
+                    Err(error) => {
+                        rebuild = clock::now() + REBUILD;
+                        coded.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+                    }
+                }
+            }
+            // Until the IDR of another stream or size the pictures of the old one have no decoder.
+            if let Some(decoding) = decoding.as_mut().filter(|decoding| decoding.fits(&coded)) {
+                self.decode(decoding, &coded, &mut annex_b);
+            }
+        }
+    }
+
+    fn decode(&self, decoding: &mut Decoding, coded: &Coded, annex_b: &mut Vec<u8>) {
+        let began = clock::now();
+        annex_b.clear();
+        if coded.unit.idr {
+            annex_b.extend_from_slice(&coded.config.parameter_sets);
+        }
+        let Decoding { decoder, shows, broken, .. } = decoding;
+        if shows.len() == INSIDE {
+            shows.pop_front();
+        }
+        shows.push_back((coded.unit.pts, coded.show));
+        let mut size = None;
+        let framed = to_annex_b(&coded.unit.data, coded.config.length_size, annex_b);
+        let result = match framed {
+            Ok(_) => decoder.decode(annex_b, coded.unit.pts, &mut |view, pts| {
+                size = Some(view.size);
+                self.give_out(view, take_show(shows, pts), &coded.session);
+            }),
+            Err(error) => Err(DeviceError::new(device::Fault::Damaged, "picture", error)),
+        };
+        self.gauges.decoded(clock::now() - began, size);
+        match result {
+            Ok(()) => *broken = false,
+            Err(error) if !std::mem::replace(broken, true) => {
+                coded.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The end of one stream's decoder: what it held back is shown.
+    fn empty(&self, decoding: Option<Decoding>) {
+        let Some(Decoding { mut decoder, mut shows, session, .. }) = decoding else { return };
+        // A decoder that is about to be dropped has nothing to tell any more.
+        let _ = decoder.flush(&mut |view, pts| self.give_out(view, take_show(&mut shows, pts), &session));
+    }
+
+    fn give_out(&self, view: PictureView<'_>, show: Show, session: &Arc<Session>) {
+        session.resolution(view.size);
+        let Show::At(due) = show else { return };
+        let mut bytes = self.pool.take(view.size.i420_len());
+        pack(view, &mut bytes);
+        let decoded = clock::now();
+        if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
+            self.frames.put(Frame::Picture(Decoded { picture, due, decoded, session: session.clone() }));
+        }
+    }
+}
+
+impl Decoding {
+    fn new(coded: &Coded) -> Result<Self, DeviceError> {
+        Ok(Self {
+            config: coded.config.clone(),
+            session: coded.session.clone(),
+            decoder: device::video_decoder(coded.config.reorders)?,
+            shows: VecDeque::with_capacity(INSIDE),
+            broken: false,
+        })
+    }
+
+    fn fits(&self, coded: &Coded) -> bool {
+        Arc::ptr_eq(&self.config, &coded.config) && Arc::ptr_eq(&self.session, &coded.session)
+    }
+}
+
+/// What becomes of the picture at `pts`; one that nobody asked for is shown at once.
+fn take_show(shows: &mut VecDeque<(Span, Show)>, pts: Span) -> Show {
+    let place = shows.iter().position(|show| show.0 == pts);
+    place.and_then(|place| shows.remove(place)).map_or(Show::At(clock::now()), |show| show.1)
+}
+
+/// Copies the planes one after another without gaps between the lines; `out` is as long as the picture needs.
+fn pack(view: PictureView<'_>, out: &mut [u8]) {
+    let (width, height) = (view.size.width as usize, view.size.height as usize);
+    let chroma = (width.div_ceil(2), height.div_ceil(2));
+    let (y, rest) = out.split_at_mut(view.size.pixels());
+    let (u, v) = rest.split_at_mut(chroma.0 * chroma.1);
+    let planes = [
+        (view.y, view.y_stride, width, y),
+        (view.u, view.uv_stride, chroma.0, u),
+        (view.v, view.uv_stride, chroma.0, v),
+    ];
+    for (source, stride, width, target) in planes {
+        for (line, from) in target.chunks_exact_mut(width).zip(source.chunks(stride)) {
+            line.copy_from_slice(&from[..width]);
+        }
+    }
+}

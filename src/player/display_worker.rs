@@ -1,0 +1,263 @@
+//! The thread "show": owns the display, shows each picture at its time, and the newest when several are due.
+
+use super::stats::Gauges;
+use super::{Decoded, DisplayOpener, Frame, Plans, RAW_PICTURES, REOPEN, Teller};
+use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
+use crate::api::notice::{DeviceNotice, Notice, PlayNews};
+use crate::api::plan::PlayPlan;
+use crate::device::{Display, Fault, Wake, clock};
+use crate::flow::lane::Receiver;
+use crate::flow::worker::Handle;
+use crate::flow::{Notices, snapshot};
+use crate::image::{Framing, ImageError, Scaler, Turn};
+use crate::media::{PictureView, Size, Span, Time};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A picture shown so much after its time is late, and late ones for so long are a stutter.
+const LATE: (Span, Span) = (Span::millis(100), Span::millis(500));
+
+/// What the thread owns.
+pub struct DisplayWorker {
+    pub plans: Plans,
+    pub open: DisplayOpener,
+    pub frames: Receiver<Frame>,
+    pub snapshots: Receiver<(Ticket, SnapshotRequest)>,
+    pub gauges: Arc<Gauges>,
+    pub notices: Notices,
+}
+
+/// The screen while it is wanted.
+struct Screen {
+    display: Option<Box<dyn Display>>,
+    retry: Time,
+    teller: Teller,
+    waiting: VecDeque<Decoded>,
+    /// What is on the screen, or would be if there were one.
+    current: Option<Decoded>,
+    /// How the current picture was framed, once it was shown.
+    shown_as: Option<Framing>,
+    blank: bool,
+    /// The display was disturbed before it took the current picture.
+    disturbed: bool,
+    late_since: Option<Time>,
+    scaler: Scaler,
+    size: Size,
+}
+
+impl DisplayWorker {
+    /// Runs until the handle says stop.
+    pub fn run(&mut self, handle: &Handle) {
+        let mut screen = Screen::new(Teller::new(&self.notices, Notice::Display));
+        while !handle.stopped() {
+            handle.progressed();
+            let plan = self.plans.get();
+            if !plan.active {
+                screen.close();
+                self.frames.clear();
+                self.answer(&mut screen, &plan);
+                handle.bell().wait(None);
+                continue;
+            }
+            screen.open(&self.open, clock::now());
+            while let Some(frame) = self.frames.take() {
+                screen.take(frame, &self.gauges);
+            }
+            screen.choose(&self.gauges, clock::now());
+            screen.refresh(framing(&plan), handle.bell(), &self.gauges);
+            self.answer(&mut screen, &plan);
+            if !screen.disturbed && self.frames.is_empty() {
+                let deadline = screen.deadline();
+                if deadline.is_none_or(|at| at > clock::now()) {
+                    handle.bell().wait(deadline);
+                }
+            }
+        }
+        screen.close();
+    }
+
+    fn answer(&self, screen: &mut Screen, plan: &PlayPlan) {
+        while let Some((ticket, request)) = self.snapshots.take() {
+            let Screen { current, scaler, display, .. } = screen;
+            let view = current.as_ref().and_then(|current| current.picture.view());
+            let Some(view) = view else {
+                snapshot::refuse(ticket, "no picture was received yet", &self.notices);
+                continue;
+            };
+            let framed = match request.source {
+                SnapshotSource::Stream => Ok(view),
+                SnapshotSource::View => {
+                    let size = display.as_ref().and_then(|display| display.size());
+                    fit(scaler, view, size, framing(plan))
+                }
+            };
+            match framed {
+                Ok(view) => snapshot::take(view, ticket, request, &self.notices),
+                Err(error) => snapshot::refuse(ticket, &error.to_string(), &self.notices),
+            }
+        }
+    }
+}
+
+impl Screen {
+    fn new(teller: Teller) -> Self {
+        Self {
+            display: None,
+            retry: Time::default(),
+            teller,
+            waiting: VecDeque::with_capacity(RAW_PICTURES + 1),
+            current: None,
+            shown_as: None,
+            blank: false,
+            disturbed: false,
+            late_since: None,
+            scaler: Scaler::new(),
+            size: Size::default(),
+        }
+    }
+
+    fn open(&mut self, open: &DisplayOpener, now: Time) {
+        if self.display.is_some() || now < self.retry {
+            return;
+        }
+        match open() {
+            Ok(display) => {
+                let words = display.size().map_or("any size".into(), |size| size.to_string());
+                self.display = Some(display);
+                self.shown_as = None;
+                self.teller.tell(DeviceNotice::Opened { words });
+            }
+            Err(error) => {
+                self.retry = now + REOPEN;
+                self.teller.tell(DeviceNotice::Lost(error));
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.display = None;
+        self.retry = Time::default();
+        self.waiting.clear();
+        self.current = None;
+        self.scaler = Scaler::new();
+        self.teller.tell(DeviceNotice::Closed);
+    }
+
+    fn take(&mut self, frame: Frame, gauges: &Gauges) {
+        match frame {
+            Frame::Picture(picture) => {
+                if self.waiting.len() > RAW_PICTURES {
+                    self.waiting.pop_front();
+                    gauges.overtaken();
+                }
+                self.waiting.push_back(picture);
+            }
+            Frame::Blank => {
+                self.waiting.clear();
+                self.current = None;
+                self.blank = true;
+            }
+        }
+    }
+
+    /// Makes the newest picture that is due the current one.
+    fn choose(&mut self, gauges: &Gauges, now: Time) {
+        while self.waiting.front().is_some_and(|picture| picture.due <= now) {
+            if self.current.is_some() && self.shown_as.is_none() && self.display.is_some() {
+                gauges.overtaken();
+            }
+            self.current = self.waiting.pop_front();
+            self.shown_as = None;
+            self.blank = false;
+        }
+    }
+
+    /// When there is something to do without being rung.
+    fn deadline(&self) -> Option<Time> {
+        let picture = self.waiting.front().map(|picture| picture.due);
+        let retry = self.display.is_none().then_some(self.retry);
+        picture.into_iter().chain(retry).min()
+    }
+
+    /// Shows the current picture unless it is on the screen already, framed as it should be.
+    fn refresh(&mut self, framing: Framing, bell: &Wake, gauges: &Gauges) {
+        self.disturbed = false;
+        let Some(display) = &mut self.display else { return };
+        if std::mem::take(&mut self.blank) {
+            let size = display.size().unwrap_or(self.size);
+            let black = black(size);
+            let view = PictureView::new(size, size.width as usize, &black);
+            // A screen that can not show black keeps what it has.
+            let _ = view.map(|view| display.show(view, bell));
+            return;
+        }
+        let Some(current) = self.current.as_ref().filter(|_| self.shown_as != Some(framing)) else { return };
+        let again = self.shown_as.is_some();
+        let Some(view) = current.picture.view() else { return };
+        let view = match fit(&mut self.scaler, view, display.size(), framing) {
+            Ok(view) => view,
+            Err(error) => {
+                self.shown_as = Some(framing);
+                current.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+                return;
+            }
+        };
+        self.size = view.size;
+        match display.show(view, bell) {
+            Ok(Some(at)) => {
+                let first = !matches!(self.teller.last, Some(DeviceNotice::FirstFrame));
+                self.shown_as = Some(framing);
+                if first {
+                    self.teller.tell(DeviceNotice::FirstFrame);
+                }
+                if !again {
+                    gauges.presented(at - current.decoded);
+                    current.session.shown();
+                    if at - current.due <= LATE.0 {
+                        self.late_since = None;
+                    } else if at - *self.late_since.get_or_insert(at) >= LATE.1 {
+                        current.session.trouble(PlayNews::PlayLag);
+                    }
+                }
+            }
+            // The bell rang first: there is a newer picture, or an order.
+            Ok(None) => self.disturbed = true,
+            Err(error) if error.fault == Fault::Damaged => {
+                tracing::debug!(%error, "picture not shown");
+                self.shown_as = Some(framing);
+            }
+            Err(error) => {
+                self.display = None;
+                self.retry = clock::now() + REOPEN;
+                self.teller.tell(DeviceNotice::Lost(error));
+            }
+        }
+    }
+}
+
+fn framing(plan: &PlayPlan) -> Framing {
+    let turn = if plan.turned { Turn::Quarter } else { Turn::None };
+    Framing { fit: plan.fit, turn, mirror: false, zoom: 1.0 }
+}
+
+/// The picture as a display of `size` wants it; one that takes any size gets the stream's.
+fn fit<'a>(
+    scaler: &'a mut Scaler,
+    view: PictureView<'a>,
+    size: Option<Size>,
+    framing: Framing,
+) -> Result<PictureView<'a>, ImageError> {
+    let own = if framing.turn.swaps() { view.size.turned() } else { view.size };
+    if size.unwrap_or(own) == view.size && framing.turn == Turn::None {
+        return Ok(view);
+    }
+    scaler.compose(view, size.unwrap_or(own), framing)
+}
+
+/// A black picture in limited range.
+fn black(size: Size) -> Vec<u8> {
+    let mut bytes = vec![128; size.i420_len()];
+    let luma = size.pixels().min(bytes.len());
+    bytes[..luma].fill(16);
+    bytes
+}

@@ -1,0 +1,232 @@
+//! The thread "play": bodies into units, units out when they are due, sound decoded on the way.
+
+use super::session::Session;
+use super::sound_path::SoundPath;
+use super::stats::{Gauges, Second};
+use super::tracks::{AudioBody, VideoBody, VideoConfig, read_audio, read_video};
+use super::{Arrival, CROWDED, Coded, Frame, Piece, Plans, SpeakerFacts, What};
+use crate::api::notice::{Notice, PlayNews};
+use crate::api::plan::PlayPlan;
+use crate::api::status::PlayStats;
+use crate::device::clock;
+use crate::flow::Notices;
+use crate::flow::lane::Sender;
+use crate::flow::worker::Handle;
+use crate::media::{SoundUnit, Span, Time, VideoUnit};
+use crate::playout::{Config, News, Output, Playout, Show};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::mpsc;
+
+/// Configurations remembered of each track: units of older ones are long gone.
+const CONFIGS: usize = 8;
+
+/// What the thread owns.
+pub struct PlayoutWorker {
+    pub player: usize,
+    pub plans: Plans,
+    pub arrivals: mpsc::Receiver<Arrival>,
+    pub coded: Sender<Coded>,
+    /// For the black picture after the end of a stream.
+    pub frames: Sender<Frame>,
+    pub pieces: Sender<Piece>,
+    pub speaker: SpeakerFacts,
+    pub gauges: Arc<Gauges>,
+    pub notices: Notices,
+}
+
+/// What belongs to one session.
+struct Playing {
+    session: Arc<Session>,
+    playout: Playout,
+    video: Configs<Arc<VideoConfig>>,
+    audio: Configs<Bytes>,
+    sound: SoundPath,
+    second: Second,
+    lost: u64,
+}
+
+/// Numbered configurations of a track.
+struct Configs<T> {
+    known: VecDeque<(u32, T)>,
+    last: u32,
+}
+
+impl<T: PartialEq> Configs<T> {
+    fn new() -> Self {
+        Self { known: VecDeque::new(), last: 0 }
+    }
+
+    /// The number of `config`; the same again keeps its number.
+    fn add(&mut self, config: T) -> u32 {
+        if self.known.back().is_none_or(|(_, known)| *known != config) {
+            self.last = self.last.wrapping_add(1);
+            if self.known.len() == CONFIGS {
+                self.known.pop_front();
+            }
+            self.known.push_back((self.last, config));
+        }
+        self.last
+    }
+
+    fn get(&self, number: u32) -> Option<&T> {
+        self.known.iter().find(|known| known.0 == number).map(|known| &known.1)
+    }
+}
+
+impl PlayoutWorker {
+    /// Runs until the handle says stop.
+    pub fn run(&mut self, handle: &Handle) {
+        let mut playing: Option<Playing> = None;
+        while !handle.stopped() {
+            handle.progressed();
+            let plan = self.plans.get();
+            while let Ok(arrival) = self.arrivals.try_recv() {
+                if plan.active {
+                    self.take(&mut playing, arrival, &plan);
+                }
+            }
+            if !plan.active && playing.take().is_some() {
+                (self.notices)(Notice::PlayStats { player: self.player, stats: PlayStats::default() });
+            }
+            let deadline = playing.as_mut().map(|playing| {
+                playing.playout.configure(config(&plan));
+                self.play(playing, &plan)
+            });
+            if self.arrivals.is_empty() {
+                handle.bell().wait(deadline);
+            }
+        }
+    }
+
+    fn take(&self, playing: &mut Option<Playing>, arrival: Arrival, plan: &PlayPlan) {
+        let Arrival { session, at, what } = arrival;
+        if playing.as_ref().is_none_or(|playing| !Arc::ptr_eq(&playing.session, &session)) {
+            *playing = Some(Playing {
+                playout: Playout::new(config(plan)),
+                video: Configs::new(),
+                audio: Configs::new(),
+                sound: SoundPath::default(),
+                second: Second::new(&self.gauges, at),
+                lost: self.coded.lost(),
+                session,
+            });
+        }
+        let Some(playing) = playing else { return };
+        match what {
+            What::Begin => playing.playout.restart(),
+            What::Video { timestamp_ms, body } => playing.video(timestamp_ms, &body, at),
+            What::Audio { timestamp_ms, body } => playing.audio(timestamp_ms, &body, at),
+            What::Finish => {
+                playing.playout.restart();
+                self.frames.put(Frame::Blank);
+            }
+        }
+    }
+
+    /// Gives out what is due; returns when to come again.
+    fn play(&self, playing: &mut Playing, plan: &PlayPlan) -> Time {
+        let fact = *self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fact) = fact {
+            playing.playout.set_speaker(fact.clocked, fact.delay);
+        }
+        loop {
+            playing.playout.hold_video(self.coded.waiting() >= CROWDED);
+            let Some(output) = playing.playout.poll(clock::now()) else { break };
+            match output {
+                Output::Video { unit, config, show, waited } => {
+                    playing.second.waited(waited);
+                    let show = if plan.paused { Show::Never } else { show };
+                    self.decode(playing, unit, config, show);
+                }
+                Output::Sound { unit, config, .. } => self.sound(playing, &unit, config, plan),
+                Output::News(News::Loading(loading)) => playing.session.loading(loading),
+                Output::News(News::DataLag) => playing.session.trouble(PlayNews::DataLag),
+                Output::News(News::Discontinuity) => playing.session.trouble(PlayNews::Discontinuity),
+            }
+        }
+        let now = clock::now();
+        if now >= playing.second.due() {
+            let figures = playing.playout.figures();
+            let stats = playing.second.take(&self.gauges, Some(&playing.session), figures, now);
+            (self.notices)(Notice::PlayStats { player: self.player, stats });
+        }
+        let due = playing.second.due();
+        playing.playout.deadline(now).map_or(due, |at| at.min(due))
+    }
+
+    fn decode(&self, playing: &mut Playing, unit: VideoUnit, config: u32, show: Show) {
+        let Some(config) = playing.video.get(config).cloned() else { return };
+        let session = playing.session.clone();
+        if unit.idr {
+            session.first_idr();
+        }
+        self.coded.put_unit(Coded { unit, show, config, session });
+        let lost = self.coded.lost();
+        if lost != std::mem::replace(&mut playing.lost, lost) {
+            playing.session.trouble(PlayNews::Discontinuity);
+        }
+    }
+
+    fn sound(&self, playing: &mut Playing, unit: &SoundUnit, config: u32, plan: &PlayPlan) {
+        let fact = *self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(fact), Some(config)) = (fact, playing.audio.get(config)) else { return };
+        if plan.paused {
+            return;
+        }
+        match playing.sound.run(&unit.data, config, fact.format) {
+            Ok(mut samples) => {
+                if plan.muted {
+                    samples.fill(0);
+                }
+                let session = playing.session.clone();
+                self.pieces.put(Piece { samples, format: fact.format, session });
+            }
+            Err(error) => playing.session.trouble(PlayNews::SoundDecodeFailed(error.to_string())),
+        }
+    }
+}
+
+impl Playing {
+    fn video(&mut self, timestamp_ms: i64, body: &Bytes, at: Time) {
+        match read_video(timestamp_ms, body) {
+            Ok(VideoBody::Config(config)) => {
+                self.session.has_pictures();
+                let number = self.video.add(Arc::new(config));
+                self.playout.set_video_config(number);
+            }
+            Ok(VideoBody::Unit(unit)) => {
+                self.session.has_pictures();
+                self.second.video(unit.data.len(), unit.idr, unit.dts);
+                if self.video.last != 0 {
+                    self.playout.handle_video(unit, at);
+                }
+            }
+            Ok(VideoBody::Nothing) => {}
+            Err(words) => self.session.trouble(PlayNews::VideoDecodeFailed(words)),
+        }
+    }
+
+    fn audio(&mut self, timestamp_ms: i64, body: &Bytes, at: Time) {
+        match read_audio(timestamp_ms, body) {
+            Ok(AudioBody::Config(config)) => {
+                let number = self.audio.add(config);
+                self.playout.set_sound_config(number);
+            }
+            Ok(AudioBody::Unit(unit)) => {
+                self.second.sound(unit.data.len());
+                if self.audio.last != 0 {
+                    self.playout.handle_sound(unit, at);
+                }
+            }
+            Ok(AudioBody::Nothing) => {}
+            Err(words) => self.session.trouble(PlayNews::SoundDecodeFailed(words)),
+        }
+    }
+}
+
+fn config(plan: &PlayPlan) -> Config {
+    let (min_cache, max_cache) = (plan.min_cache.max(Span::ZERO), plan.max_cache.max(Span::ZERO));
+    Config { mode: plan.mode, min_cache, max_cache }
+}

@@ -1,0 +1,221 @@
+//! What is told of one playing session: in legal order, not too often, and nothing after its end.
+
+use crate::api::notice::{End, Notice, PlayNews};
+use crate::device::clock;
+use crate::flow::Notices;
+use crate::media::{Size, Span, Time};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+/// A kind of trouble is told at most once in this time.
+const ONCE: Span = Span::secs(1);
+
+/// One session, shared by everybody its media pass through.
+pub struct Session {
+    player: usize,
+    number: u64,
+    notices: Notices,
+    told: Mutex<Told>,
+    /// Bytes received, and messages that could not be understood.
+    pub bytes: AtomicU64,
+    pub bad_messages: AtomicU64,
+}
+
+#[derive(Default)]
+struct Told {
+    connected: bool,
+    begun: bool,
+    idr: bool,
+    decoder: bool,
+    size: Option<Size>,
+    playing: bool,
+    /// A picture is to be expected: sound alone is not yet playing.
+    pictures: bool,
+    loading: bool,
+    ended: bool,
+    troubles: [Option<Time>; 5],
+}
+
+impl Session {
+    /// Session `number` of player number `player`.
+    pub fn new(player: usize, number: u64, notices: Notices) -> Self {
+        let told = Mutex::default();
+        Self { player, number, notices, told, bytes: AtomicU64::new(0), bad_messages: AtomicU64::new(0) }
+    }
+
+    /// Adds to the bytes received.
+    pub fn received(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// The server accepted the connection.
+    pub fn connected(&self) {
+        let mut told = self.lock();
+        if !std::mem::replace(&mut told.connected, true) {
+            self.tell(&told, PlayNews::Connected);
+        }
+    }
+
+    /// The server sends the stream, maybe again.
+    pub fn stream_begin(&self) {
+        let mut told = self.lock();
+        if !std::mem::replace(&mut told.begun, true) {
+            self.tell(&told, PlayNews::StreamBegin);
+        }
+    }
+
+    /// The publisher ended the stream; when it begins again everything is told again.
+    pub fn stream_ended(&self) {
+        let mut told = self.lock();
+        if told.begun {
+            self.tell(&told, PlayNews::StreamEnded);
+        }
+        let (connected, ended) = (told.connected, told.ended);
+        *told = Told { connected, ended, ..Told::default() };
+    }
+
+    /// The stream has pictures.
+    pub fn has_pictures(&self) {
+        self.lock().pictures = true;
+    }
+
+    /// An IDR came.
+    pub fn first_idr(&self) {
+        let mut told = self.lock();
+        if told.begun && !std::mem::replace(&mut told.idr, true) {
+            self.tell(&told, PlayNews::FirstIdr);
+        }
+    }
+
+    /// A decoder was built.
+    pub fn decoder_started(&self) {
+        let mut told = self.lock();
+        if told.idr && !std::mem::replace(&mut told.decoder, true) {
+            self.tell(&told, PlayNews::DecoderStarted);
+        }
+    }
+
+    /// A picture of `size` was decoded.
+    pub fn resolution(&self, size: Size) {
+        let mut told = self.lock();
+        if told.decoder && told.size.replace(size) != Some(size) {
+            self.tell(&told, PlayNews::Resolution(size));
+        }
+    }
+
+    /// A picture was given to the display.
+    pub fn shown(&self) {
+        self.play_begin(|told| told.size.is_some());
+    }
+
+    /// Sound was given to the loudspeaker.
+    pub fn heard(&self) {
+        self.play_begin(|told| !told.pictures);
+    }
+
+    fn play_begin(&self, counts: impl FnOnce(&Told) -> bool) {
+        let mut told = self.lock();
+        if told.begun && !told.playing && counts(&told) {
+            told.playing = true;
+            self.tell(&told, PlayNews::PlayBegin);
+        }
+    }
+
+    /// Nothing left to play, or playing again; of no interest before playing began.
+    pub fn loading(&self, loading: bool) {
+        let mut told = self.lock();
+        if told.playing && told.loading != loading {
+            told.loading = loading;
+            self.tell(&told, PlayNews::Loading(loading));
+        }
+    }
+
+    /// Something is wrong, but the session goes on.
+    pub fn trouble(&self, news: PlayNews) {
+        let class = match news {
+            PlayNews::DataLag => 0,
+            PlayNews::PlayLag => 1,
+            PlayNews::Discontinuity => 2,
+            PlayNews::VideoDecodeFailed(_) => 3,
+            _ => 4,
+        };
+        let (mut told, now) = (self.lock(), clock::now());
+        let last = told.troubles.get(class).copied().flatten();
+        if told.begun && last.is_none_or(|last| now - last >= ONCE) {
+            if let Some(place) = told.troubles.get_mut(class) {
+                *place = Some(now);
+            }
+            self.tell(&told, news);
+        }
+    }
+
+    /// The session is over.
+    pub fn end(&self, end: End) {
+        let mut told = self.lock();
+        self.tell(&told, PlayNews::Ended(end));
+        told.ended = true;
+    }
+
+    /// The lock is held while telling: two threads can not swap their news.
+    fn tell(&self, told: &Told, news: PlayNews) {
+        if !told.ended {
+            (self.notices)(Notice::Play { player: self.player, session: self.number, news });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::notice::Cause;
+    use std::sync::Arc;
+
+    #[test]
+    fn news_come_in_order_once_and_never_after_the_end() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let sink = told.clone();
+        let notices: Notices = Arc::new(move |notice| {
+            if let Notice::Play { news, .. } = notice {
+                sink.lock().unwrap().push(news);
+            }
+        });
+        let session = Session::new(0, 1, notices);
+        session.heard();
+        session.first_idr();
+        for _ in 0..2 {
+            session.connected();
+            session.stream_begin();
+            session.has_pictures();
+            session.heard();
+            session.loading(true);
+            session.first_idr();
+            session.decoder_started();
+            session.resolution(Size::new(640, 360));
+            session.shown();
+            session.trouble(PlayNews::DataLag);
+        }
+        session.loading(false);
+        let end = End { cause: Cause::Ours, words: "left".into() };
+        session.end(end.clone());
+        session.end(end.clone());
+        session.stream_begin();
+        session.trouble(PlayNews::PlayLag);
+        let expected = [
+            PlayNews::Connected,
+            PlayNews::StreamBegin,
+            PlayNews::FirstIdr,
+            PlayNews::DecoderStarted,
+            PlayNews::Resolution(Size::new(640, 360)),
+            PlayNews::PlayBegin,
+            PlayNews::DataLag,
+            PlayNews::Loading(true),
+            PlayNews::Loading(false),
+            PlayNews::Ended(end),
+        ];
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
+}

@@ -1,0 +1,220 @@
+//! The player against real servers and real streams, from the wire to the devices.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use support::nginx::Nginx;
+use support::rig::{Rig, Running};
+use visavis::api::command::{ImageFormat, SnapshotRequest, SnapshotSource};
+use visavis::api::notice::{Cause, Notice, PlayNews};
+use visavis::api::plan::{PictureSource, PlayPlan, PushPlan};
+use visavis::device::synthetic::{TestCard, ToneMicrophone};
+use visavis::flow::net::Dialer;
+use visavis::media::{Size, Span};
+use visavis::pusher::{Mounted, Pusher};
+use visavis::settings::player::PlayMode;
+use visavis::settings::pusher::Position;
+
+const CALL: PlayPlan = PlayPlan { active: true, ..PlayPlan::IDLE };
+
+/// Our own sender: test card and tone with marks in them, 640x360 at 30.
+fn pusher(rig: &Rig, url: &str) -> Pusher {
+    let pusher = Pusher::start(
+        Box::new(|_, size, fps| Ok(Box::new(TestCard::open(1, size, fps)?))),
+        Mounted::default(),
+        Box::new(|| Ok(Box::new(ToneMicrophone::open()))),
+        Dialer::default(),
+        rig.notices.clone(),
+        &rig.handle,
+    )
+    .unwrap();
+    pusher.apply(PushPlan {
+        active: true,
+        camera: Some(Position::Front),
+        microphone: true,
+        picture: PictureSource::Camera,
+        size: Size::new(640, 360),
+        fps: 30,
+        video_kbps: 500,
+        ..PushPlan::IDLE
+    });
+    pusher.connect(1, url.into());
+    pusher
+}
+
+/// What ffmpeg sends: 720p High with B pictures, AAC stereo at 44.1 kHz.
+const HIGH: &str = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -re -f lavfi -i sine=frequency=440:sample_rate=44100 \
+    -c:v libx264 -preset veryfast -profile:v high -bf 2 -g 30 -b:v 1500k -pix_fmt yuv420p -c:a aac -ac 2 -f flv";
+
+fn order(news: &[PlayNews]) -> Vec<&str> {
+    let name = |news: &PlayNews| match news {
+        PlayNews::Connected => "connected",
+        PlayNews::StreamBegin => "begin",
+        PlayNews::FirstIdr => "idr",
+        PlayNews::DecoderStarted => "decoder",
+        PlayNews::Resolution(_) => "resolution",
+        PlayNews::PlayBegin => "playing",
+        PlayNews::StreamEnded => "stream ended",
+        PlayNews::Ended(_) => "ended",
+        _ => "other",
+    };
+    news.iter().map(name).collect()
+}
+
+const LEGAL: [&str; 6] = ["connected", "begin", "idr", "decoder", "resolution", "playing"];
+
+/// Loudness and pitch of the second half of what was played.
+fn pitch(samples: &[i16]) -> (i16, f64) {
+    let half = &samples[samples.len() / 2..];
+    let crossings = half.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0).count();
+    (half.iter().copied().max().unwrap_or(0), crossings as f64 * 48_000.0 / half.len() as f64)
+}
+
+#[test]
+fn a_call_through_nginx_is_seen_and_heard_within_a_few_milliseconds() {
+    let server = Nginx::start();
+    let mut rig = Rig::start(CALL);
+    let url = server.url("live", "call");
+    let _pusher = pusher(&rig, &url);
+    rig.player.connect(7, url);
+    rig.until("six beeps", |rig| rig.meter.readings().sound.count >= 6);
+    let readings = rig.meter.readings();
+    let (picture, sound) = (readings.picture.percentile(50).unwrap(), readings.sound.percentile(50).unwrap());
+    println!("picture {picture}, sound {sound}; {:#?}", rig.stats.last());
+    assert!(picture < Span::millis(25), "picture {picture}");
+    assert!(sound < Span::millis(100), "sound {sound}");
+    assert!((sound - picture).abs() < Span::millis(75), "picture {picture}, sound {sound}");
+    assert_eq!(order(&rig.news)[..6], LEGAL);
+    let stats = rig.stats.last().unwrap();
+    assert!(stats.video_fps > 24.0 && stats.video_bitrate > 100 && stats.net_speed > 150, "{stats:?}");
+    assert_eq!((stats.video_width, stats.bad_messages), (640, 0));
+
+    rig.player.snapshot(5, SnapshotRequest { source: SnapshotSource::Stream, format: ImageFormat::Png });
+    rig.until("a snapshot", |rig| rig.others.iter().any(|notice| matches!(notice, Notice::Snapshot { .. })));
+    let taken = rig.others.iter().find_map(|notice| match notice {
+        Notice::Snapshot { ticket: 5, result } => Some(result.clone().unwrap()),
+        _ => None,
+    });
+    assert_eq!(taken.map(|picture| (picture.width, picture.height)), Some((640, 360)));
+
+    rig.player.disconnect(7);
+    rig.until("the end", |rig| matches!(rig.news.last(), Some(PlayNews::Ended(end)) if end.cause == Cause::Ours));
+}
+
+#[test]
+fn a_pause_freezes_picture_and_sound_and_goes_on_at_the_live_edge() {
+    let server = Nginx::start();
+    let mut rig = Rig::start(CALL);
+    let url = server.url("live", "pause");
+    let _pusher = pusher(&rig, &url);
+    rig.player.connect(1, url);
+    rig.until("pictures", |rig| rig.shown() > 15 && rig.stats.len() > 1);
+    rig.player.apply(PlayPlan { paused: true, ..CALL });
+    let seconds = rig.stats.len();
+    rig.until("the pause", |rig| rig.stats.len() > seconds + 1);
+    let (shown, heard) = (rig.shown(), rig.samples.lock().unwrap().len());
+    rig.until("a second of it", |rig| rig.stats.len() > seconds + 2);
+    assert_eq!((rig.shown(), rig.samples.lock().unwrap().len()), (shown, heard));
+    rig.player.apply(CALL);
+    rig.until("pictures again", |rig| rig.shown() > shown + 15);
+    let latency = rig.meter.readings().picture.last().unwrap();
+    assert!(latency < Span::millis(100), "{latency}");
+}
+
+#[test]
+fn a_stream_with_b_pictures_and_stereo_sound_plays_live_without_a_gap() {
+    let server = Nginx::start();
+    let mut rig = Rig::start(PlayPlan { mode: PlayMode::Live, ..CALL });
+    let url = server.url("live", "film");
+    let _ffmpeg = Running::ffmpeg(&format!("{HIGH} {url}"));
+    rig.player.connect(1, url);
+    rig.until("five seconds", |rig| rig.samples.lock().unwrap().len() > 5 * 48_000);
+    assert_eq!(order(&rig.news), LEGAL, "{:?}", rig.news);
+    assert!(rig.sizes.lock().unwrap().iter().all(|&size| size == Size::new(1280, 720)));
+    let (loudness, pitch) = pitch(&rig.samples.lock().unwrap());
+    assert!((435.0..445.0).contains(&pitch) && loudness > 2000, "{pitch} Hz at {loudness}");
+    let stats = rig.stats.last().unwrap();
+    println!("{stats:#?}");
+    assert!((28.0..=32.0).contains(&stats.video_fps), "{stats:?}");
+    assert!(stats.dropped <= 5 && stats.jitter_buffer_ms >= 1000.0, "{stats:?}");
+    assert!((stats.video_gop - 1.0).abs() < 0.1, "{stats:?}");
+}
+
+#[test]
+fn the_same_stream_in_a_call_keeps_picture_and_sound_together() {
+    let server = Nginx::start();
+    let mut rig = Rig::start(CALL);
+    let url = server.url("live", "film");
+    let _ffmpeg = Running::ffmpeg(&format!("{HIGH} {url}"));
+    rig.player.connect(1, url);
+    rig.until("five seconds", |rig| rig.samples.lock().unwrap().len() > 5 * 48_000);
+    let stats = rig.stats.last().unwrap();
+    println!("{stats:#?}");
+    assert!(stats.av_play_interval_ms.abs() <= 60.0, "{stats:?}");
+    assert!(stats.video_fps > 20.0, "{stats:?}");
+    let (_, pitch) = pitch(&rig.samples.lock().unwrap());
+    assert!((435.0..445.0).contains(&pitch), "{pitch} Hz");
+}
+
+#[test]
+fn http_flv_is_played_and_its_end_is_an_end() {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}/x.flv");
+    let _ffmpeg = Running::ffmpeg(&format!(
+        "-re -f lavfi -i testsrc2=size=320x240:rate=25 -re -f lavfi -i sine=frequency=440:sample_rate=48000 -t 4 \
+         -c:v libx264 -preset ultrafast -tune zerolatency -g 25 -c:a aac -f flv -listen 1 {url}"
+    ));
+    let mut rig = Rig::start(CALL);
+    let mut session = 0;
+    // ffmpeg needs a moment until it listens.
+    while !rig.news.contains(&PlayNews::Connected) {
+        session += 1;
+        rig.player.connect(session, url.clone());
+        let count = rig.news.len();
+        rig.until("an answer", |rig| rig.news.len() > count);
+    }
+    rig.until("the end", |rig| matches!(rig.news.last(), Some(PlayNews::Ended(_))) && rig.shown() > 60);
+    let begun = rig.news.iter().position(|news| *news == PlayNews::Connected).unwrap();
+    assert_eq!(order(&rig.news[begun..])[..6], LEGAL);
+    assert!(!rig.news.contains(&PlayNews::StreamEnded));
+    let Some(PlayNews::Ended(end)) = rig.news.last() else { panic!("the end is last") };
+    assert!(matches!(end.cause, Cause::Closed | Cause::Broken), "{end:?}");
+}
+
+/// A server that answers everything with `answer`, byte for byte, `times` times.
+fn answering(answer: String, times: usize) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for socket in listener.incoming().take(times) {
+            let mut socket = socket.unwrap();
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = socket.write_all(answer.replace("PORT", &port.to_string()).as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn answers_that_are_no_stream_end_with_words_that_say_so() {
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+    let table = [
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".into(), Cause::Refused, "not there"),
+        (format!("{head}Content-Type: text/html\r\n\r\n<html>"), Cause::Handshake, "text/html"),
+        (format!("{head}\r\n<!DOCTYPE html>"), Cause::Handshake, "a page"),
+        (format!("{head}Content-Encoding: gzip\r\n\r\nxx"), Cause::Handshake, "packed as gzip"),
+        ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:PORT/\r\n\r\n".into(), Cause::Handshake, "more than 5"),
+        (format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(20_000)), Cause::Handshake, "no HTTP answer"),
+        ("RTMP/1.0 what?\r\n\r\n".into(), Cause::Handshake, "no HTTP answer"),
+    ];
+    let mut rig = Rig::start(CALL);
+    for (session, (answer, cause, words)) in (1..).zip(table) {
+        let port = answering(answer, 8);
+        rig.player.connect(session, format!("http://127.0.0.1:{port}/live/a.flv"));
+        let count = rig.news.len();
+        rig.until(words, |rig| matches!(rig.news[count..].last(), Some(PlayNews::Ended(_))));
+        let Some(PlayNews::Ended(end)) = rig.news.last() else { unreachable!() };
+        assert!(end.cause == cause && end.words.contains(words), "{end:?} is not {words}");
+    }
+}

@@ -1,0 +1,157 @@
+//! A player on devices that remember, its news in the order they came, and a runtime for its network.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use visavis::api::notice::{Notice, PlayNews};
+use visavis::api::plan::PlayPlan;
+use visavis::api::status::PlayStats;
+use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay};
+use visavis::device::{DeviceError, Display, Speaker, Wake};
+use visavis::flow::Notices;
+use visavis::flow::net::Dialer;
+use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
+use visavis::player::{Devices, Player};
+
+/// A running player and everything it tells, shows and plays.
+pub struct Rig {
+    pub player: Player,
+    pub meter: Meter,
+    /// Sizes of the pictures shown.
+    pub sizes: Arc<Mutex<Vec<Size>>>,
+    /// Samples played, 48 kHz mono.
+    pub samples: Arc<Mutex<Vec<i16>>>,
+    pub notices: Notices,
+    told: Receiver<Notice>,
+    /// Everything told so far.
+    pub news: Vec<PlayNews>,
+    pub stats: Vec<PlayStats>,
+    pub others: Vec<Notice>,
+    pub handle: tokio::runtime::Handle,
+    /// Its end is the end of the network's thread.
+    _net: tokio::sync::oneshot::Sender<()>,
+}
+
+struct Screen(MeteredDisplay, Arc<Mutex<Vec<Size>>>);
+
+impl Display for Screen {
+    fn size(&self) -> Option<Size> {
+        self.0.size()
+    }
+    fn show(&mut self, picture: PictureView<'_>, wake: &Wake) -> Result<Option<Time>, DeviceError> {
+        self.1.lock().unwrap().push(picture.size);
+        self.0.show(picture, wake)
+    }
+}
+
+/// A loudspeaker that keeps what it is given.
+struct Tape(Arc<Mutex<Vec<i16>>>);
+
+impl Speaker for Tape {
+    fn format(&self) -> SoundFormat {
+        SoundFormat::CALL
+    }
+    fn write(&mut self, samples: &[i16]) -> Result<usize, DeviceError> {
+        self.0.lock().unwrap().extend_from_slice(samples);
+        Ok(samples.len())
+    }
+    fn wait(&mut self, _: &Wake, _: Option<Time>) -> Result<(), DeviceError> {
+        Ok(())
+    }
+    fn delay(&mut self) -> Result<Span, DeviceError> {
+        Ok(Span::ZERO)
+    }
+    fn clocked(&self) -> bool {
+        false
+    }
+    fn take_underruns(&mut self) -> u64 {
+        0
+    }
+}
+
+impl Rig {
+    /// A player that obeys `plan` and is not connected.
+    pub fn start(plan: PlayPlan) -> Self {
+        let (meter, sizes, samples) = (Meter::new(), Arc::default(), Arc::default());
+        let (tell, told) = channel();
+        let tell = Mutex::new(tell);
+        let notices: Notices = Arc::new(move |notice| drop(tell.lock().unwrap().send(notice)));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || drop(runtime.block_on(stopped)));
+        let devices = Devices {
+            display: {
+                let (meter, sizes) = (meter.clone(), Arc::clone(&sizes));
+                Box::new(move || {
+                    let metered = MeteredDisplay::new(Box::new(NullDisplay), meter.clone());
+                    Ok(Box::new(Screen(metered, Arc::clone(&sizes))))
+                })
+            },
+            speaker: {
+                let (meter, samples) = (meter.clone(), Arc::clone(&samples));
+                Box::new(move |_| {
+                    let tape = Box::new(Tape(Arc::clone(&samples)));
+                    Ok(Box::new(MeteredSpeaker::new(tape, meter.clone())))
+                })
+            },
+        };
+        let player = Player::start(0, "test", devices, Dialer::default(), notices.clone(), &handle).unwrap();
+        player.apply(plan);
+        Self {
+            player,
+            meter,
+            sizes,
+            samples,
+            notices,
+            told,
+            news: vec![],
+            stats: vec![],
+            others: vec![],
+            handle,
+            _net: stop,
+        }
+    }
+
+    /// Listens until `done` says so.
+    ///
+    /// # Panics
+    /// It takes longer than 15 seconds.
+    pub fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let limit = Instant::now() + Duration::from_secs(15);
+        while !done(self) {
+            assert!(Instant::now() < limit, "{what}: not within 15 s; told {:?}, {:?}", self.news, self.others);
+            match self.told.recv_timeout(Duration::from_millis(20)) {
+                Ok(Notice::Play { news, .. }) => self.news.push(news),
+                Ok(Notice::PlayStats { stats, .. }) => self.stats.push(stats),
+                Ok(other) => self.others.push(other),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Pictures shown so far.
+    pub fn shown(&self) -> usize {
+        self.sizes.lock().unwrap().len()
+    }
+}
+
+/// A program that ends with its test.
+pub struct Running(pub Child);
+
+impl Running {
+    /// ffmpeg with `arguments`, split at spaces.
+    pub fn ffmpeg(arguments: &str) -> Self {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-nostdin", "-v", "error"]).args(arguments.split_whitespace());
+        Self(command.stdout(Stdio::null()).spawn().expect("ffmpeg is not installed"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
