@@ -15,7 +15,7 @@ const STOREYS: &[(&str, u32)] = &[
     ("image", 21),
     ("playout", 21),
     ("rtmp", 22),
-    ("http_flv", 22),
+    ("http_flv", 23),
     ("device", 25),
     ("flow", 30),
     ("pusher", 31),

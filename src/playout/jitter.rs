@@ -77,7 +77,7 @@ impl Target {
         let surplus = self.target - goal;
         let fall = (surplus.as_micros() * FALL.0 / 10).max(FALL.1.as_micros());
         let fall = Span::micros((fall as i128 * elapsed.as_micros() as i128 / 1_000_000) as i64);
-        self.target = self.target - fall.min(surplus);
+        self.target -= fall.min(surplus);
     }
 
     /// The target of now.
