@@ -1,1 +1,77 @@
-fn main() {}
+//! visavisd: the terminal's daemon, its demo, and its helpers for the technician.
+
+use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use visavis::daemon::{demo, run};
+
+/// Face-to-face calls for an embedded camera terminal: sends camera and microphone over RTMP, plays a return stream.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Run the terminal until SIGTERM
+    Run {
+        /// The terminal's settings; - reads standard input
+        #[arg(long, default_value = "/etc/visavis/visavis.toml")]
+        config: PathBuf,
+        /// The board profile [default: the installed one that fits this machine's device tree]
+        #[arg(long)]
+        board: Option<PathBuf>,
+        /// The control socket [default: control.socket of the settings]
+        #[arg(long)]
+        socket: Option<PathBuf>,
+    },
+    /// Make a call on this machine, without devices, network or settings, and tell its delays
+    Demo {
+        /// How long the call lasts
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+        seconds: u32,
+        /// Where to write the picture of the screen
+        #[arg(long, default_value = "visavis-screen.png")]
+        screen: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.what {
+        What::Run { config, board, socket } => {
+            log("info");
+            run::run(&run::Options { config, board, socket })
+        }
+        What::Demo { seconds, screen } => {
+            log("warn");
+            match demo::run(&demo::Options { seconds, screen }) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => {
+                    eprintln!("visavisd: no picture came through");
+                    ExitCode::FAILURE
+                }
+                Err(error) => {
+                    eprintln!("visavisd: the demo can not be started: {error}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+    }
+}
+
+/// One line a change of state on standard error; without time stamps where the journal adds its own.
+/// `VISAVIS_LOG` chooses another level ("debug").
+fn log(level: &str) {
+    let filter = EnvFilter::try_from_env("VISAVIS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    if std::env::var_os("JOURNAL_STREAM").is_some() { lines.without_time().init() } else { lines.init() }
+}

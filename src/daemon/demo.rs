@@ -5,10 +5,10 @@
 
 use super::inbox::Inbox;
 use super::relay::Relay;
-use super::terminal::{Audience, Outputs, Terminal};
+use super::terminal::{Outputs, Terminal};
 use crate::api::command::Command;
-use crate::api::event::Happening;
 use crate::api::status::{PlayStats, PushStats, Status};
+use crate::control::Window;
 use crate::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, Readings};
 use crate::device::{self, clock};
 use crate::media::{Span, Time};
@@ -18,7 +18,7 @@ use crate::settings::pusher::{Orientation, PushMode};
 use crate::settings::{Board, PlayerSettings, PusherSettings, Settings};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// What the demo is asked to do.
 #[derive(Clone, Debug)]
@@ -35,35 +35,17 @@ pub fn run(options: &Options) -> io::Result<bool> {
     let meter = Meter::new();
     let board = board(&options.screen);
     let started = clock::now();
-    let view = View::default();
+    let window = Window::default();
     let settings = settings(&relay.url("demo"));
     let (mut terminal, inbox) =
-        Terminal::start(settings, &board, metered(&board, &meter), vec![], Box::new(view.clone()))?;
+        Terminal::start(settings, &board, metered(&board, &meter), vec![], window.clone(), Arc::default())?;
     println!("visavis demo: test card and tone -> H.264, AAC -> RTMP relay on this machine -> screen and loudspeaker");
     let mut screen = Screen { started, end: started + Span::secs(options.seconds.into()), next: started, first: None, leaving: false };
-    terminal.run(|now| screen.turn(now, &meter, &view, &inbox));
-    let last = view.status();
+    terminal.run(|now| screen.turn(now, &meter, &window, &inbox));
+    let last = window.view();
     drop(terminal);
-    print!("{}", summary(&screen, &meter.readings(), &last, &options.screen));
+    print!("{}", summary(&screen, &meter.readings(), &last.status, &options.screen));
     Ok(screen.first.is_some())
-}
-
-/// The newest status while the call was on.
-#[derive(Clone, Default)]
-struct View(Arc<Mutex<Status>>);
-
-impl View {
-    fn status(&self) -> Status {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
-    }
-}
-
-impl Audience for View {
-    fn tell(&mut self, _: Happening, _: Time) {}
-
-    fn show(&mut self, status: Status, _: Option<PusherSettings>, _: Vec<PlayerSettings>) {
-        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = status;
-    }
 }
 
 /// What a person sees while the call lasts.
@@ -77,7 +59,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn turn(&mut self, now: Time, meter: &Meter, view: &View, inbox: &Inbox) {
+    fn turn(&mut self, now: Time, meter: &Meter, window: &Window, inbox: &Inbox) {
         let readings = meter.readings();
         if self.first.is_none() && readings.picture.count > 0 {
             // Its own delay tells when the first picture was shown, to the millisecond.
@@ -85,7 +67,7 @@ impl Screen {
         }
         if now >= self.next && !self.leaving {
             self.next = now + Span::secs(1);
-            line(&status_line(now - self.started, &readings, view));
+            line(&status_line(now - self.started, &readings, window));
         }
         if now >= self.end && !std::mem::replace(&mut self.leaving, now >= self.end) {
             drop(inbox.order(Command::Shutdown));
@@ -101,9 +83,9 @@ fn line(text: &str) {
     let _ = out.flush();
 }
 
-fn status_line(at: Span, readings: &Readings, view: &View) -> String {
-    let status = view.status();
-    let up = status.pusher.map(|pusher| pusher.net).unwrap_or_default();
+fn status_line(at: Span, readings: &Readings, window: &Window) -> String {
+    let status = &window.view().status;
+    let up = status.pusher.as_ref().map(|pusher| pusher.net.clone()).unwrap_or_default();
     let down = status.players.first().map(|player| player.net.clone()).unwrap_or_default();
     format!(
         "{:>3} s  picture {:>8}  sound {:>8}  {:>4} kbit/s video  {:>3} kbit/s sound  {:>4.1} fps  jitter buffer {:.0} ms",

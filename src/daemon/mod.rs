@@ -1,5 +1,10 @@
 //! The program: wiring, signals, and the commands of visavisd.
 
-pub mod inbox;
+mod boards;
+pub mod demo;
+mod files;
+mod inbox;
 mod net;
 mod relay;
+pub mod run;
+mod terminal;

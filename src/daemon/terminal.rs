@@ -3,11 +3,11 @@
 use super::inbox::{Inbox, Message};
 use super::net::Net;
 use crate::api::command::{Reply, Ticket};
-use crate::api::event::{Happening, Object};
+use crate::api::event::Object;
 use crate::api::notice::Notice;
 use crate::api::plan::Effect;
-use crate::api::status::Status;
 use crate::appliance::{Appliance, Input, Output};
+use crate::control::{EventLog, View, Window};
 use crate::device::{self, DeviceError, Display, Fault, Speaker, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::net::Dialer;
@@ -18,23 +18,15 @@ use crate::pusher::{Mounted, Pusher};
 use crate::settings::board::CameraDriver;
 use crate::settings::player::SoundMode;
 use crate::settings::pusher::Position;
-use crate::settings::{Board, PlayerSettings, PusherSettings, Settings};
+use crate::settings::{Board, Settings};
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 /// How often what the socket tells is brought up to date when nothing happens.
 const REFRESH: Span = Span::secs(1);
-
-/// Who is told what happens and how things are: the socket, or the demo.
-pub trait Audience: Send {
-    /// Something happened.
-    fn tell(&mut self, happening: Happening, now: Time);
-
-    /// This is how things are now: called after every change and at least once a second.
-    fn show(&mut self, status: Status, pusher: Option<PusherSettings>, players: Vec<PlayerSettings>);
-}
 
 /// Opens screens and loudspeakers; the demo puts its meters around them.
 pub struct Outputs {
@@ -75,9 +67,10 @@ pub struct Terminal {
     players: Vec<Player>,
     answers: HashMap<Ticket, oneshot::Sender<Reply>>,
     ticket: Ticket,
-    audience: Box<dyn Audience>,
+    window: Window,
+    events: Arc<EventLog>,
     /// Ended after the workers that run on it.
-    _net: Net,
+    net: Net,
 }
 
 impl Terminal {
@@ -87,7 +80,8 @@ impl Terminal {
         board: &Board,
         outputs: Outputs,
         degraded: Vec<String>,
-        audience: Box<dyn Audience>,
+        window: Window,
+        events: Arc<EventLog>,
     ) -> io::Result<(Self, Inbox)> {
         let (inbox, messages, bell) = Inbox::new()?;
         let (net, dialer) = (Net::start()?, Dialer::default());
@@ -116,10 +110,16 @@ impl Terminal {
             players,
             answers: HashMap::new(),
             ticket: 0,
-            audience,
-            _net: net,
+            window,
+            events,
+            net,
         };
         Ok((terminal, inbox))
+    }
+
+    /// Where servers are spoken to; signals are waited for there too.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        self.net.handle()
     }
 
     /// Runs until a shutdown is complete. `idle` is called at least once a second, with the time.
@@ -144,7 +144,7 @@ impl Terminal {
                     Output::Happened(happening) => {
                         let code = happening.code;
                         tracing::info!(object = %happening.object, code = code.number, detail = %happening.detail, "{}", code.words);
-                        self.audience.tell(happening, now);
+                        self.events.publish(happening, now);
                     }
                 }
             }
@@ -200,12 +200,12 @@ impl Terminal {
         }
     }
 
-    fn show(&mut self, now: Time) {
-        self.audience.show(
-            self.appliance.status(now),
-            self.appliance.pusher_settings().cloned(),
-            self.appliance.player_settings().cloned().collect(),
-        );
+    fn show(&self, now: Time) {
+        self.window.show(View {
+            status: self.appliance.status(now),
+            pusher: self.appliance.pusher_settings().cloned(),
+            players: self.appliance.player_settings().cloned().collect(),
+        });
     }
 }
 

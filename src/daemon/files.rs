@@ -1,0 +1,62 @@
+//! The files of the terminal: read whole, within bounds, and remembered while they are good.
+
+use crate::settings::{Problems, Settings};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Most bytes of a file that are looked at; the loader refuses what is longer.
+const MAX: u64 = (64 << 10) + 1;
+
+/// The text of `path`, or of standard input for `-`.
+pub fn text(path: &Path) -> Result<String, Problems> {
+    let name = path.display().to_string();
+    let mut text = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(MAX).read_to_end(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX).read_to_end(&mut text))
+    };
+    read.map_err(|error| Problems::of_file(&name, format!("can not be read: {error}")))?;
+    String::from_utf8(text).map_err(|_| Problems::of_file(&name, "is not UTF-8 text"))
+}
+
+/// The settings of `path`; when they are wrong, the copy of the last good ones, with words on what is wrong.
+///
+/// The copy is kept in the service's state directory (systemd's `STATE_DIRECTORY`); without one there is no copy.
+pub fn settings_or_last_good(path: &Path) -> Result<(Settings, Vec<String>), Problems> {
+    let name = path.display().to_string();
+    let problems = match text(path).and_then(|text| Ok((Settings::from_toml(&name, &text)?, text))) {
+        Ok((settings, text)) => {
+            remember(&text);
+            return Ok((settings, Vec::new()));
+        }
+        Err(problems) => problems,
+    };
+    let Some(copy) = last_good() else { return Err(problems) };
+    let Ok(settings) = text_of_copy(&copy) else { return Err(problems) };
+    let words = format!("the last good copy of the configuration is in use, because:\n{problems}");
+    tracing::error!("{words}");
+    Ok((settings, vec![words]))
+}
+
+fn text_of_copy(copy: &Path) -> Result<Settings, Problems> {
+    Settings::from_toml(&copy.display().to_string(), &text(copy)?)
+}
+
+fn last_good() -> Option<PathBuf> {
+    let directory = std::env::var_os("STATE_DIRECTORY")?;
+    Some(PathBuf::from(directory).join("last-good.toml"))
+}
+
+/// Keeps a copy: written beside and renamed, so that a power cut leaves the old one or the new one.
+fn remember(text: &str) {
+    let Some(copy) = last_good() else { return };
+    let beside = copy.with_extension("new");
+    let kept = std::fs::write(&beside, text)
+        .and_then(|()| File::open(&beside)?.sync_all())
+        .and_then(|()| std::fs::rename(&beside, &copy));
+    if let Err(error) = kept {
+        tracing::warn!(%error, "no copy of the configuration could be kept");
+    }
+}
