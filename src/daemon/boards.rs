@@ -42,5 +42,10 @@ fn profiles(directory: &Path) -> Vec<PathBuf> {
 /// The names the device tree gives this machine, the most exact first (Devicetree Specification, 2.3.1).
 fn compatible() -> Vec<String> {
     let bytes = std::fs::read("/proc/device-tree/compatible").unwrap_or_default();
-    bytes.split(|&byte| byte == 0).map(String::from_utf8_lossy).filter(|name| !name.is_empty()).map(Into::into).collect()
+    bytes
+        .split(|&byte| byte == 0)
+        .map(String::from_utf8_lossy)
+        .filter(|name| !name.is_empty())
+        .map(Into::into)
+        .collect()
 }

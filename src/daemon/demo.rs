@@ -5,13 +5,14 @@
 
 use super::inbox::Inbox;
 use super::relay::Relay;
-use super::terminal::{Outputs, Terminal};
+use super::terminal::{self, Terminal};
 use crate::api::command::Command;
 use crate::api::status::{PlayStats, PushStats, Status};
 use crate::control::Window;
+use crate::device::clock;
 use crate::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, Readings};
-use crate::device::{self, clock};
 use crate::media::{Span, Time};
+use crate::player::Devices;
 use crate::settings::board::{CameraDriver, Cameras, DisplayDriver, MicrophoneDriver, SpeakerDriver, Speakers};
 use crate::settings::player::PlayMode;
 use crate::settings::pusher::{Orientation, PushMode};
@@ -40,7 +41,13 @@ pub fn run(options: &Options) -> io::Result<bool> {
     let (mut terminal, inbox) =
         Terminal::start(settings, &board, metered(&board, &meter), vec![], window.clone(), Arc::default())?;
     println!("visavis demo: test card and tone -> H.264, AAC -> RTMP relay on this machine -> screen and loudspeaker");
-    let mut screen = Screen { started, end: started + Span::secs(options.seconds.into()), next: started, first: None, leaving: false };
+    let mut screen = Screen {
+        started,
+        end: started + Span::secs(options.seconds.into()),
+        next: started,
+        first: None,
+        leaving: false,
+    };
     terminal.run(|now| screen.turn(now, &meter, &window, &inbox));
     let last = window.view();
     drop(terminal);
@@ -179,14 +186,12 @@ fn board(screen: &Path) -> Board {
     }
 }
 
-/// The board's outputs with meters around them.
-fn metered(board: &Board, meter: &Meter) -> Outputs {
-    let Outputs { display, speaker } = Outputs::of(board);
+/// The board's screen and loudspeakers with meters around them.
+fn metered(board: &Board, meter: &Meter) -> Devices {
+    let Devices { display, speaker } = terminal::outputs(board);
     let (at_display, at_speaker) = (meter.clone(), meter.clone());
-    Outputs {
-        display: Box::new(move || Ok(Box::new(MeteredDisplay::new(display()?, at_display.clone())) as Box<dyn device::Display>)),
-        speaker: Box::new(move |mode| {
-            Ok(Box::new(MeteredSpeaker::new(speaker(mode)?, at_speaker.clone())) as Box<dyn device::Speaker>)
-        }),
+    Devices {
+        display: Box::new(move || Ok(Box::new(MeteredDisplay::new(display()?, at_display.clone())))),
+        speaker: Box::new(move |mode| Ok(Box::new(MeteredSpeaker::new(speaker(mode)?, at_speaker.clone())))),
     }
 }

@@ -1,7 +1,7 @@
 //! `visavisd run`: reads the files, opens the socket, runs the terminal until it is told to end.
 
 use super::inbox::Inbox;
-use super::terminal::{Outputs, Terminal};
+use super::terminal::{self, Terminal};
 use super::{boards, files};
 use crate::api::command::Command;
 use crate::control::{Controls, EventLog, Server, Window};
@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> ExitCode {
     }
     let control = settings.control.clone();
     let (window, events) = (Window::default(), Arc::<EventLog>::default());
-    let outputs = Outputs::of(&board);
+    let outputs = terminal::outputs(&board);
     let started = Terminal::start(settings, &board, outputs, degraded, window.clone(), events.clone());
     let (mut terminal, inbox) = match started {
         Ok(started) => started,

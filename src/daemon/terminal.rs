@@ -8,7 +8,7 @@ use crate::api::notice::Notice;
 use crate::api::plan::Effect;
 use crate::appliance::{Appliance, Input, Output};
 use crate::control::{EventLog, View, Window};
-use crate::device::{self, DeviceError, Display, Fault, Speaker, Wake, clock};
+use crate::device::{self, DeviceError, Fault, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::net::Dialer;
 use crate::image::Turn;
@@ -28,29 +28,18 @@ use tokio::sync::oneshot;
 /// How often what the socket tells is brought up to date when nothing happens.
 const REFRESH: Span = Span::secs(1);
 
-/// Opens screens and loudspeakers; the demo puts its meters around them.
-pub struct Outputs {
-    pub display: Box<dyn Fn() -> Result<Box<dyn Display>, DeviceError> + Send>,
-    pub speaker: Box<dyn Fn(SoundMode) -> Result<Box<dyn Speaker>, DeviceError> + Send>,
-}
-
-impl Outputs {
-    /// What the board profile says.
-    pub fn of(board: &Board) -> Self {
-        let (display, speakers) = (board.display.clone(), board.speaker.clone());
-        Self {
-            display: Box::new(move || match &display {
-                Some(driver) => device::open_display(driver),
-                None => Err(absent("display")),
-            }),
-            speaker: Box::new(move |mode| {
-                let driver = match mode {
-                    SoundMode::Speaker => &speakers.speaker,
-                    SoundMode::Ear => &speakers.ear,
-                };
-                driver.as_ref().map_or_else(|| Err(absent("speaker")), device::open_speaker)
-            }),
-        }
+/// Screen and loudspeakers as the board profile says.
+pub fn outputs(board: &Board) -> player::Devices {
+    let (display, speakers) = (board.display.clone(), board.speaker.clone());
+    player::Devices {
+        display: Box::new(move || display.as_ref().map_or_else(|| Err(absent("display")), device::open_display)),
+        speaker: Box::new(move |mode| {
+            let driver = match mode {
+                SoundMode::Speaker => &speakers.speaker,
+                SoundMode::Ear => &speakers.ear,
+            };
+            driver.as_ref().map_or_else(|| Err(absent("speaker")), device::open_speaker)
+        }),
     }
 }
 
@@ -78,7 +67,7 @@ impl Terminal {
     pub fn start(
         settings: Settings,
         board: &Board,
-        outputs: Outputs,
+        devices: player::Devices,
         degraded: Vec<String>,
         window: Window,
         events: Arc<EventLog>,
@@ -86,28 +75,21 @@ impl Terminal {
         let (inbox, messages, bell) = Inbox::new()?;
         let (net, dialer) = (Net::start()?, Dialer::default());
         let seed = fastrand::u64(..);
-        let (has_pusher, player_count) = (settings.pusher.is_some(), settings.players.len());
-        let ids: Vec<String> = settings.players.iter().map(|player| player.id.clone()).collect();
+        let has_pusher = settings.pusher.is_some();
+        let player = settings.players.first().map(|player| player.id.clone());
         let appliance = Appliance::new(settings, board, degraded, seed, clock::now());
         let notices = inbox.notices();
         let pusher = has_pusher.then(|| start_pusher(board, &dialer, &notices, &net)).transpose()?;
-        let mut outputs = Some(outputs);
-        let players = ids
-            .into_iter()
-            .take(player_count)
-            .enumerate()
-            .filter_map(|(number, id)| Some((number, id, outputs.take()?)))
-            .map(|(number, id, outputs)| {
-                let devices = player::Devices { display: outputs.display, speaker: outputs.speaker };
-                Player::start(number, &id, devices, dialer.clone(), notices.clone(), net.handle())
-            })
-            .collect::<io::Result<Vec<_>>>()?;
+        // The board has one screen and one pair of loudspeakers: they are the first player's.
+        let players = player
+            .map(|id| Player::start(0, &id, devices, dialer.clone(), notices.clone(), net.handle()))
+            .transpose()?;
         let terminal = Self {
             appliance,
             messages,
             bell,
             pusher,
-            players,
+            players: players.into_iter().collect(),
             answers: HashMap::new(),
             ticket: 0,
             window,

@@ -13,7 +13,8 @@ fn redirect(location: &str) -> Answer<'_> {
 
 #[test]
 fn answers_are_told_apart_by_status_and_content() {
-    let table: [(Answer<'_>, Result<(), (Cause, &str)>); 9] = [
+    type Row<'a> = (Answer<'a>, Result<(), (Cause, &'a str)>);
+    let table: [Row<'_>; 9] = [
         (Answer { status: 200, content_type: Some("video/x-flv"), ..Answer::default() }, Ok(())),
         (Answer { status: 200, ..Answer::default() }, Ok(())),
         (Answer { status: 200, content_encoding: Some("identity"), ..Answer::default() }, Ok(())),
