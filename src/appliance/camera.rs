@@ -16,6 +16,8 @@ const GRACE: Span = Span::millis(500);
 #[derive(Debug)]
 pub struct CameraState {
     status: DeviceStatus,
+    /// What was opened last, in words.
+    mode: String,
     /// Pictures came since it was last opened.
     seen: bool,
     /// Until then an opening camera is not yet replaced by the card.
@@ -30,7 +32,7 @@ impl CameraState {
     /// A camera that is closed.
     pub fn new() -> Self {
         let status = DeviceStatus { state: DeviceState::Closed, words: String::new() };
-        Self { status, seen: false, grace: None, fails_at: None, failed: false, error: None }
+        Self { status, mode: String::new(), seen: false, grace: None, fails_at: None, failed: false, error: None }
     }
 
     pub fn status(&self) -> &DeviceStatus {
@@ -78,14 +80,18 @@ impl CameraState {
     pub fn handle(&mut self, notice: &DeviceNotice, now: Time) -> Vec<(&'static Code, Value)> {
         match notice {
             DeviceNotice::Opened { words } => {
-                self.status.words.clone_from(words);
+                self.mode.clone_from(words);
+                // A camera that was lost stays so, and says why, until there is a picture.
+                if self.status.state != DeviceState::Lost {
+                    self.status.words.clone_from(words);
+                }
                 vec![]
             }
             DeviceNotice::FirstFrame => {
                 let back = self.error.take().is_some() && self.seen;
-                self.status.state = DeviceState::Running;
+                self.status = DeviceStatus { state: DeviceState::Running, words: self.mode.clone() };
                 (self.seen, self.failed, self.fails_at, self.grace) = (true, false, None, None);
-                let words = json!({ "mode": self.status.words });
+                let words = json!({ "mode": self.mode });
                 let mut events = Vec::new();
                 if back {
                     events.push((code::PUSH_EVT_CAMERA_AVAILABLE, words.clone()));
@@ -150,10 +156,13 @@ mod tests {
         assert_eq!(numbers(&camera.handle(&gone(Fault::Gone), at(1000))), [1009]);
         assert!(!camera.shows());
         assert!(camera.handle(&gone(Fault::Missing), at(2000)).is_empty(), "still the same absence");
+        camera.handle(&DeviceNotice::Opened { words: "y".into() }, at(2500));
+        assert_eq!(*camera.status(), DeviceStatus { state: DeviceState::Lost, words: "cam: test".into() });
         assert!(camera.tick(at(10_999)).is_none());
         assert_eq!(camera.tick(at(11_000)).map(|e| e.0.number), Some(-1301));
         assert!(camera.tick(at(60_000)).is_none(), "said once");
         assert_eq!(numbers(&camera.handle(&DeviceNotice::FirstFrame, at(61_000))), [1010, 1003, 1007]);
+        assert_eq!(*camera.status(), DeviceStatus { state: DeviceState::Running, words: "y".into() });
     }
 
     #[test]

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Default)]
 pub struct MicrophoneState {
     status: DeviceStatus,
+    /// What was opened last, in words.
+    mode: String,
     failed: bool,
 }
 
@@ -20,9 +22,16 @@ impl MicrophoneState {
 
     /// Its worker has news: the event that follows. A failure is told once until sound comes again.
     pub fn handle(&mut self, news: &DeviceNotice) -> Option<(&'static Code, Value)> {
+        if let DeviceNotice::Opened { words } = news {
+            self.mode.clone_from(words);
+            // A microphone that was lost stays so, and says why, until there is sound.
+            if self.status.state == DeviceState::Lost {
+                return None;
+            }
+        }
         let (state, words) = match news {
             DeviceNotice::Opened { words } => (DeviceState::Opening, words.clone()),
-            DeviceNotice::FirstFrame => (DeviceState::Running, self.status.words.clone()),
+            DeviceNotice::FirstFrame => (DeviceState::Running, self.mode.clone()),
             DeviceNotice::Closed => (DeviceState::Closed, String::new()),
             DeviceNotice::Lost(error) => (DeviceState::Lost, error.to_string()),
         };
@@ -55,8 +64,10 @@ mod tests {
         let told = |event: Option<(&'static Code, Value)>| event.map(|(code, _)| code.number);
         assert_eq!(told(microphone.handle(&lost(Fault::Gone))), Some(-1302));
         assert_eq!(told(microphone.handle(&lost(Fault::Missing))), None);
-        assert_eq!(microphone.status().state, DeviceState::Lost);
+        microphone.handle(&DeviceNotice::Opened { words: "mode".into() });
+        assert_eq!(*microphone.status(), DeviceStatus { state: DeviceState::Lost, words: "hw:1: test".into() });
         microphone.handle(&DeviceNotice::FirstFrame);
+        assert_eq!(*microphone.status(), DeviceStatus { state: DeviceState::Running, words: "mode".into() });
         assert_eq!(told(microphone.handle(&lost(Fault::Unsupported))), Some(-1306));
     }
 }
