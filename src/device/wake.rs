@@ -17,6 +17,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Wake {
     bell: Arc<OwnedFd>,
+    /// Counts as a ring when it has passed.
+    alarm: Option<Time>,
 }
 
 /// Why [`Wake::wait_with`] came back.
@@ -34,7 +36,12 @@ impl Wake {
     /// A new, silent bell. Fails only when the process has no descriptors left.
     pub fn new() -> io::Result<Self> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { bell: Arc::new(bell) })
+        Ok(Self { bell: Arc::new(bell), alarm: None })
+    }
+
+    /// The same bell, for a wait that is to end at `alarm` as if it had been rung.
+    pub fn by(&self, alarm: Time) -> Self {
+        Self { bell: self.bell.clone(), alarm: Some(alarm) }
     }
 
     /// Wakes whoever waits, or the next one who will. Never blocks.
@@ -52,9 +59,9 @@ impl Wake {
     pub fn wait(&self, deadline: Option<Time>) -> bool {
         loop {
             let mut fds = [PollFd::new(&self.bell, PollFlags::IN)];
-            match poll(&mut fds, remaining(deadline).as_ref()) {
+            match poll(&mut fds, self.remaining(deadline).as_ref()) {
                 Err(Errno::INTR) => {}
-                Ok(0) => return false,
+                Ok(0) => return self.alarmed(),
                 _ => return self.clear(),
             }
         }
@@ -78,9 +85,10 @@ impl Wake {
 
     fn wait_all(&self, fds: &mut [PollFd<'_>], deadline: Option<Time>) -> io::Result<Woken> {
         loop {
-            match poll(fds, remaining(deadline).as_ref()) {
+            match poll(fds, self.remaining(deadline).as_ref()) {
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
+                Ok(0) if self.alarmed() => return Ok(Woken::Rung),
                 Ok(0) => return Ok(Woken::Late),
                 Ok(_) => {}
             }
@@ -91,6 +99,14 @@ impl Wake {
             let ready = fds.iter().skip(1).fold(PollFlags::empty(), |ready, fd| ready | fd.revents());
             return Ok(Woken::Ready(ready));
         }
+    }
+
+    fn alarmed(&self) -> bool {
+        self.alarm.is_some_and(|at| at <= clock::now())
+    }
+
+    fn remaining(&self, deadline: Option<Time>) -> Option<Timespec> {
+        remaining(deadline.into_iter().chain(self.alarm).min())
     }
 }
 
@@ -128,6 +144,18 @@ mod tests {
         other.clear();
         let late = wake.wait_with(other.as_fd(), PollFlags::IN, Some(clock::now())).unwrap();
         assert_eq!(late, Woken::Late);
+    }
+
+    #[test]
+    fn an_alarm_ends_a_wait_as_a_ring_does_and_a_nearer_deadline_does_not() {
+        let (wake, other) = (Wake::new().unwrap(), Wake::new().unwrap());
+        let now = clock::now();
+        let alarm = wake.by(now + Span::millis(2));
+        assert_eq!(alarm.wait_with(other.as_fd(), PollFlags::IN, Some(now)).unwrap(), Woken::Late);
+        assert!(alarm.wait(None));
+        assert_eq!(alarm.wait_with(other.as_fd(), PollFlags::IN, None).unwrap(), Woken::Rung);
+        wake.ring();
+        assert!(wake.by(now + Span::secs(3600)).wait(None), "it is the same bell");
     }
 
     #[test]

@@ -1,24 +1,22 @@
 //! The thread "mic": periods of 10 ms from the microphone, or silence of exactly the same length, into AAC.
 //!
 //! The sound track never stops while a session is publishing: players stall without it. Silence for a
-//! microphone that is closed, lost or not there is made on the monotonic clock.
+//! microphone that is closed, lost, late or not there is made on the monotonic clock ([`Unbroken`]).
 
+use super::unbroken::{FORMAT, Unbroken};
 use super::{CodedSound, Live, MicrophoneOpener, Plans};
 use crate::api::fault::DeviceError;
 use crate::api::notice::{DeviceNotice, Notice};
-use crate::device::{self, Microphone, SoundEncoder, clock};
+use crate::device::{self, Microphone, SoundEncoder, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
-use crate::media::{Sound, SoundFormat, Span, Time};
+use crate::media::{Sound, Span, Time};
 use crate::voice::{Convert, SampleClock};
 use bytes::Bytes;
 
 /// Between two tries to open a microphone that is not there.
 const RETRY: Span = Span::secs(1);
-const PERIOD: Span = Span::millis(10);
-/// What is encoded, whatever the microphone gives.
-const FORMAT: SoundFormat = SoundFormat::CALL;
 
 /// What the thread owns.
 pub struct MicrophoneWorker {
@@ -56,13 +54,16 @@ impl MicrophoneWorker {
         let mut encoding: Option<Encoding> = None;
         let mut retry_at = Time::default();
         let mut told: Option<DeviceError> = None;
-        let mut silence_due: Option<Time> = None;
+        let mut track = Unbroken::default();
         let mut period = Sound::empty(FORMAT);
         let mut heard = Sound::empty(FORMAT);
         while !handle.stopped() {
             handle.progressed();
             let plan = self.plans.get();
             let live = self.live.get().filter(|_| plan.active);
+            if live.is_none() {
+                track.stop();
+            }
             if !plan.microphone && running.take().is_some() {
                 (self.notices)(Notice::Microphone(DeviceNotice::Closed));
             }
@@ -79,42 +80,31 @@ impl MicrophoneWorker {
                 }
             }
             let lost = running.as_ref().map_or(Span::ZERO, |running| running.lost);
+            let silence_due = live.map(|_| track.due(running.is_some(), clock::now()));
             let got = match &mut running {
-                Some(now) => match self.hear(now, handle, &mut period, &mut heard) {
-                    Ok(got) => got,
-                    Err(error) => {
-                        running = None;
-                        retry_at = clock::now() + RETRY;
-                        told = Some(error.clone());
-                        (self.notices)(Notice::Microphone(DeviceNotice::Lost(error)));
-                        false
+                Some(now) => {
+                    let bell = silence_due.map_or_else(|| handle.bell().clone(), |at| handle.bell().by(at));
+                    match self.hear(now, &bell, &mut period, &mut heard) {
+                        Ok(got) => got && track.heard(&mut heard),
+                        Err(error) => {
+                            running = None;
+                            retry_at = clock::now() + RETRY;
+                            told = Some(error.clone());
+                            (self.notices)(Notice::Microphone(DeviceNotice::Lost(error)));
+                            false
+                        }
                     }
-                },
-                None if live.is_none() => {
-                    silence_due = None;
-                    handle.bell().wait(plan.microphone.then_some(retry_at));
-                    false
                 }
                 None => {
-                    let due = silence_due.get_or_insert_with(clock::now);
-                    let woken = handle.bell().wait(Some(*due));
-                    if !woken {
-                        heard.captured = *due - PERIOD;
-                        *due += PERIOD;
-                        heard.samples.clear();
-                        heard.samples.resize(FORMAT.values_in(PERIOD), 0);
-                    }
-                    !woken
+                    handle.bell().wait(silence_due.or(plan.microphone.then_some(retry_at)));
+                    false
                 }
             };
-            if running.is_some() {
-                silence_due = None;
-            }
             let Some(session) = live else {
                 encoding = None;
                 continue;
             };
-            if !got {
+            if !got && !track.silence(running.is_some(), clock::now(), &mut heard) {
                 continue;
             }
             if plan.silent {
@@ -139,11 +129,11 @@ impl MicrophoneWorker {
     fn hear(
         &self,
         running: &mut Running,
-        handle: &Handle,
+        bell: &Wake,
         period: &mut Sound,
         heard: &mut Sound,
     ) -> Result<bool, DeviceError> {
-        if !running.microphone.next(handle.bell(), period)? {
+        if !running.microphone.next(bell, period)? {
             return Ok(false);
         }
         if !std::mem::replace(&mut running.seen, true) {

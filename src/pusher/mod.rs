@@ -20,6 +20,7 @@ mod pace;
 mod send_queue;
 mod send_task;
 mod stats;
+mod unbroken;
 
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
