@@ -17,8 +17,25 @@ pub fn text(path: &Path) -> Result<String, Problems> {
     } else {
         File::open(path).and_then(|file| file.take(MAX).read_to_end(&mut text))
     };
-    read.map_err(|error| Problems::of_file(&name, format!("can not be read: {error}")))?;
-    String::from_utf8(text).map_err(|_| Problems::of_file(&name, "is not UTF-8 text"))
+    read.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => ": name another file, or - for standard input",
+            io::ErrorKind::PermissionDenied => ": run as a user who may read it",
+            _ => "",
+        };
+        Problems::of_file(&name, format_args!("can not be read: {error}{hint}"))
+    })?;
+    String::from_utf8(text).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let mut problems = Problems::of_file(&name, "is not UTF-8 text");
+        problems.0.iter_mut().for_each(|problem| problem.line = good.iter().filter(|b| **b == b'\n').count() + 1);
+        problems
+    })
+}
+
+/// The settings of `path`.
+pub fn settings(path: &Path) -> Result<Settings, Problems> {
+    Settings::from_toml(&path.display().to_string(), &text(path)?)
 }
 
 /// The settings of `path`; when they are wrong, the copy of the last good ones, with words on what is wrong.
@@ -34,14 +51,10 @@ pub fn settings_or_last_good(path: &Path) -> Result<(Settings, Vec<String>), Pro
         Err(problems) => problems,
     };
     let Some(copy) = last_good() else { return Err(problems) };
-    let Ok(settings) = text_of_copy(&copy) else { return Err(problems) };
+    let Ok(settings) = settings(&copy) else { return Err(problems) };
     let words = format!("the last good copy of the configuration is in use, because:\n{problems}");
     tracing::error!("{words}");
     Ok((settings, vec![words]))
-}
-
-fn text_of_copy(copy: &Path) -> Result<Settings, Problems> {
-    Settings::from_toml(&copy.display().to_string(), &text(copy)?)
 }
 
 fn last_good() -> Option<PathBuf> {
@@ -58,5 +71,21 @@ fn remember(text: &str) {
         .and_then(|()| std::fs::rename(&beside, &copy));
     if let Err(error) = kept {
         tracing::warn!(%error, "no copy of the configuration could be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_not_be_read_is_a_problem_like_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("v.toml");
+        assert!(settings(&file).unwrap_err().to_string().contains("can not be read"));
+        std::fs::write(&file, b"[pusher]\nfps = 15\n# \xff").unwrap();
+        assert!(settings(&file).unwrap_err().to_string().ends_with("v.toml:3: is not UTF-8 text"));
+        std::fs::write(&file, vec![b'#'; MAX as usize + 10]).unwrap();
+        assert!(settings(&file).unwrap_err().to_string().contains("allowed 65536"));
     }
 }

@@ -1,5 +1,6 @@
 //! `visavisd run`: reads the files, opens the socket, runs the terminal until it is told to end.
 
+use super::check::BAD_CONFIGURATION;
 use super::inbox::Inbox;
 use super::terminal::{self, Terminal};
 use super::{boards, files};
@@ -10,9 +11,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// Exit status of a program whose configuration is wrong (sysexits.h, EX_CONFIG).
-pub const BAD_CONFIGURATION: u8 = 78;
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -29,7 +27,7 @@ pub struct Options {
 /// wrong, 1 when the socket or the threads can not be made.
 pub fn run(options: &Options) -> ExitCode {
     let loaded = files::settings_or_last_good(&options.config).and_then(|loaded| {
-        let board = boards::choose(options.board.as_deref())?;
+        let (_, board) = boards::choose(options.board.as_deref())?;
         Ok((loaded, board))
     });
     let ((mut settings, degraded), board) = match loaded {

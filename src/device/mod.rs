@@ -14,6 +14,7 @@ pub mod synthetic;
 pub mod tcp_info;
 pub mod v4l2;
 pub mod wake;
+pub mod wall;
 
 mod driver;
 mod sample_clock;

@@ -1,5 +1,6 @@
 //! What follows from the settings: picture sizes, rates, and what this version can not honour.
 
+use super::board::DisplayDriver;
 use super::player::{PlayMode, SoundMode};
 use super::pusher::{Aspect, AudioQuality, AudioVolumeType, LocalMirror, Orientation, PushMode};
 use super::{Board, PlayerSettings, PusherSettings, Settings, address};
@@ -66,6 +67,11 @@ impl PusherSettings {
     /// The properties that are set and have no effect, each with the reason.
     pub fn unsupported(&self) -> Vec<Unsupported> {
         let table = [
+            (
+                self.min_bitrate < self.max_bitrate,
+                "min-bitrate",
+                "the rate stays at max-bitrate: pictures are shed while the network is too slow for it",
+            ),
             (self.beauty > 0, "beauty", "skin smoothing is not built in"),
             (self.whiteness > 0, "whiteness", "whitening is not built in"),
             (!self.auto_focus, "auto-focus", "the camera's own focus is left as it is"),
@@ -112,6 +118,22 @@ impl PlayerSettings {
             PlayMode::RTC => "as little delay as the measured jitter allows".into(),
             PlayMode::Live => format!("{} to {} s of delay", self.min_cache, self.max_cache),
         }
+    }
+}
+
+impl Board {
+    /// The devices that are named and have no effect, each with the reason.
+    pub fn unsupported(&self) -> Vec<Unsupported> {
+        let table = [
+            (!self.buttons.is_empty(), "button", "buttons are not read: give the orders through the socket"),
+            (!self.lamps.is_empty(), "lamp", "lamps are not switched: follow the events of the socket"),
+            (
+                matches!(self.display, Some(DisplayDriver::Drm { .. })),
+                "display",
+                "screens of the kernel are not driven: use a pipe into a player, or png",
+            ),
+        ];
+        listed(&table)
     }
 }
 

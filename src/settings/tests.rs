@@ -245,7 +245,8 @@ fn what_has_no_effect_is_listed_with_its_reason() {
     for property in ["pusher.signing", "pusher.audio-volume-type", "player.sound-mode"] {
         assert!(listed.contains(&property.to_owned()), "{listed:?}");
     }
-    let plain = PusherSettings { audio_volume_type: pusher::AudioVolumeType::Media, ..Default::default() };
+    let plain =
+        PusherSettings { audio_volume_type: pusher::AudioVolumeType::Media, min_bitrate: 1000, ..Default::default() };
     assert_eq!(plain.unsupported(), []);
     let text = FULL.replace("live/terminal", "live/terminal?txSerect=1");
     assert!(Settings::from_toml("-", &text).unwrap().warnings()[0].contains("txSecret"));

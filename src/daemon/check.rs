@@ -1,0 +1,71 @@
+//! `visavisd check`: every problem of files, before they are used.
+
+use super::files;
+use crate::settings::load::looks_like_board;
+use crate::settings::{Board, Problems, Settings};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Exit status of a program whose configuration is wrong (sysexits.h, BAD_CONFIGURATION).
+pub const BAD_CONFIGURATION: u8 = 78;
+
+/// Prints every problem of `files` (`-` = standard input), settings and board profiles mixed.
+/// Exit status 0 when all of them can be used, else 78.
+pub fn run(files: &[PathBuf]) -> ExitCode {
+    let mut status = ExitCode::SUCCESS;
+    for file in files {
+        match check(file) {
+            Ok(words) => print!("{words}"),
+            Err(problems) => {
+                eprintln!("{problems}");
+                status = ExitCode::from(BAD_CONFIGURATION);
+            }
+        }
+    }
+    status
+}
+
+fn check(file: &Path) -> Result<String, Problems> {
+    let (name, text) = (file.to_string_lossy(), files::text(file)?);
+    let shown = if name == "-" { "standard input" } else { &name };
+    let (kind, notes) = if looks_like_board(&text) {
+        ("board profile", noted(Board::from_toml(&name, &text)?.unsupported(), Vec::new()))
+    } else {
+        let settings = Settings::from_toml(&name, &text)?;
+        // That echo cancellation and the like are missing is no mistake of the file: `explain` tells of it.
+        ("settings", noted(Vec::new(), settings.warnings()))
+    };
+    Ok(format!("{shown}: good ({kind})\n{notes}"))
+}
+
+fn noted(unsupported: Vec<crate::api::status::Unsupported>, warnings: Vec<String>) -> String {
+    let unsupported = unsupported.into_iter().map(|it| format!("{} has no effect: {}", it.property, it.reason));
+    unsupported.chain(warnings).map(|words| format!("  note: {words}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_is_recognised_and_judged() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file.toml");
+        let judged = |text: &str| {
+            fs::write(&file, text).unwrap();
+            check(&file).map_err(|problems| problems.to_string())
+        };
+        assert!(judged("[pusher]\nfps = 20\n").unwrap().contains("good (settings)"));
+        assert!(judged("name = \"a\"\n[display]\ndriver = \"drm\"\n").unwrap().contains("note: display has no effect"));
+        assert!(judged("[camera.front]\ndriver = \"webcam\"\n").unwrap_err().contains("drivers are v4l2"));
+        assert!(
+            judged("[pusher]\nfps = 60\n")
+                .unwrap_err()
+                .ends_with(":2: pusher.fps: 60 is out of range, allowed 1 to 30")
+        );
+        let misspelt = "[pusher]\nurl = \"rtmp://h/live/a?txSerect=hunter2\"\n";
+        let words = judged(misspelt).unwrap();
+        assert!(words.contains("did you mean `txSecret`") && !words.contains("hunter2"), "{words}");
+    }
+}

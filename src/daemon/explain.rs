@@ -1,0 +1,251 @@
+//! `visavisd explain`: what a configuration will do, in plain sentences.
+
+use super::check::BAD_CONFIGURATION;
+use super::{boards, files};
+use crate::settings::address::without_secrets;
+use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, PipeEnd, SpeakerDriver};
+use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
+use crate::settings::pusher::{OnGiveUp, Orientation, Position, PushMode};
+use crate::settings::{Board, PlayerSettings, Problems, PusherSettings, Settings};
+use std::fmt::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Prints what `config` will do on the board profile in `board`, or on this machine's.
+/// Exit status 0, or 78 when the settings or a named profile can not be used.
+pub fn run(config: &Path, board: Option<&Path>) -> ExitCode {
+    let explained = || -> Result<String, Problems> {
+        let settings = files::settings(config)?;
+        match boards::choose(board) {
+            Ok((file, profile)) => {
+                Ok(format!("Board: {} ({})\n\n{}", profile.name, file.display(), words(&settings, Some(&profile))))
+            }
+            Err(problems) if board.is_some() => Err(problems),
+            Err(problems) => Ok(format!("Board: not known here. {problems}\n\n{}", words(&settings, None))),
+        }
+    };
+    match explained() {
+        Ok(words) => {
+            print!("{words}");
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            eprintln!("{problems}");
+            ExitCode::from(BAD_CONFIGURATION)
+        }
+    }
+}
+
+/// What `settings` do on `board`.
+pub fn words(settings: &Settings, board: Option<&Board>) -> String {
+    let mut text = String::new();
+    match &settings.pusher {
+        Some(it) => text += &pusher(it, board),
+        None => text += "Sends nothing: there is no [pusher].\n",
+    }
+    for it in &settings.players {
+        text.push('\n');
+        text += &player(it, board);
+    }
+    if settings.players.is_empty() {
+        text += "\nPlays nothing: there is no [[player]].\n";
+    }
+    let control = &settings.control;
+    let _ = writeln!(
+        text,
+        "\nControl: {}, for root{}; no network port is opened.",
+        control.socket.display(),
+        control.allow_users.iter().filter(|user| *user != "root").map(|user| format!(", {user}")).collect::<String>()
+    );
+    let without: Vec<_> =
+        settings.unsupported(board).into_iter().chain(board.into_iter().flat_map(Board::unsupported)).collect();
+    if !without.is_empty() {
+        text += "\nWithout effect in this version or on this board:\n";
+    }
+    for it in without {
+        let _ = writeln!(text, "  {}: {}", it.property, it.reason);
+    }
+    for words in settings.warnings() {
+        let _ = writeln!(text, "\nProbably a mistake: {words}");
+    }
+    text
+}
+
+fn pusher(it: &PusherSettings, board: Option<&Board>) -> String {
+    let kbps = it.max_bitrate;
+    let mut text = format!("Sends to {}\n", address(&it.url, "url"));
+    let mut say = |words: String| {
+        let _ = writeln!(text, "  {words}");
+    };
+    say(started(it.autopush, "visavisctl pusher start"));
+    say(format!(
+        "Picture: H.264, {} at up to {} pictures a second and {kbps} kbit/s, an IDR picture every 2 s{}{}.",
+        it.picture_size(kbps),
+        it.picture_rate(kbps),
+        if it.remote_mirror { ", mirrored" } else { "" },
+        if it.zoom { ", the middle half enlarged (zoom)" } else { "" },
+    ));
+    say(format!("Sound: AAC-LC, 48 kHz mono, {} kbit/s{}.", it.sound_kbps(), if it.muted { ", muted" } else { "" }));
+    let limit = it.queue_limit().as_millis();
+    say(match it.mode {
+        PushMode::RTC => {
+            format!("Latency first: pictures that wait {limit} ms for the network are shed, sound goes on.")
+        }
+        _ => format!("Picture first: pictures may wait {limit} ms for the network before they are shed."),
+    });
+    if let Some(board) = board {
+        let (first, other) = match it.device_position {
+            Position::Front => (("front", &board.camera.front), ("back", &board.camera.back)),
+            Position::Back => (("back", &board.camera.back), ("front", &board.camera.front)),
+        };
+        say(match (it.enable_camera, first.1) {
+            (false, _) => "Camera: stays closed (enable-camera = false), a card is sent.".into(),
+            (true, None) => format!("Camera: the board has no {} camera, a card is sent.", first.0),
+            (true, Some(driver)) => format!("Camera: {}, {}.", first.0, camera(driver)),
+        });
+        if let Some(driver) = other.1 {
+            say(format!("switch-camera takes the {} one: {}.", other.0, camera(driver)));
+        }
+        say(match (it.enable_mic, &board.microphone) {
+            (false, _) => "Microphone: stays closed (enable-mic = false), silence is sent.".into(),
+            (true, None) => "Microphone: the board has none, silence is sent.".into(),
+            (true, Some(driver)) => format!("Microphone: {}.", microphone(driver)),
+        });
+    }
+    say(match (it.waiting_image_hold, it.background_mute) {
+        (0, _) => "In standby the camera is closed and a card is sent for ever".to_owned(),
+        (seconds, _) => format!("In standby the camera is closed and a card is sent for {seconds} s, then it stops"),
+    } + if it.background_mute { "; the microphone is closed too." } else { "; the microphone stays open." });
+    say(given_up(it.on_give_up));
+    text
+}
+
+fn player(it: &PlayerSettings, board: Option<&Board>) -> String {
+    let mut text = format!("Plays \"{}\" from {}\n", it.id, address(&it.src, "src"));
+    let mut say = |words: String| {
+        let _ = writeln!(text, "  {words}");
+    };
+    say(started(it.autoplay, "visavisctl player play"));
+    say(match it.mode {
+        PlayMode::RTC => format!("Delay: {}; less than 500 ms from camera to screen is the aim.", it.delay_words()),
+        PlayMode::Live => format!("Delay: {}, more only after a stall.", it.delay_words()),
+    });
+    say(format!(
+        "Picture: {}{}.",
+        match it.object_fit {
+            ObjectFit::Contain => "whole, with black bars where shapes differ",
+            ObjectFit::FillCrop => "fills the screen, what is left over is cut",
+        },
+        if it.orientation == Orientation::Horizontal { ", turned by 90 degrees" } else { "" }
+    ));
+    if let Some(board) = board {
+        say(match &board.display {
+            None => "Screen: the board has none.".into(),
+            Some(driver) => format!("Screen: {}.", display(driver)),
+        });
+        let output = match it.sound_mode {
+            SoundMode::Ear => board.speaker.ear.as_ref().map(|driver| ("ear", driver)),
+            SoundMode::Speaker => None,
+        };
+        let output = output.or(board.speaker.speaker.as_ref().map(|driver| ("loudspeaker", driver)));
+        say(match output {
+            None => "Sound: the board has no output for it.".into(),
+            Some((name, driver)) => {
+                format!("Sound: {name}, {}{}.", speaker(driver), if it.muted { ", muted" } else { "" })
+            }
+        });
+    }
+    say(given_up(it.on_give_up));
+    text
+}
+
+fn address(text: &Option<String>, key: &str) -> String {
+    text.as_deref().map_or_else(|| format!("nowhere yet: {key} is not set"), without_secrets)
+}
+
+fn started(by_itself: bool, command: &str) -> String {
+    if by_itself { "Starts with the daemon.".into() } else { format!("Waits for the order to start ({command}).") }
+}
+
+fn given_up(on: OnGiveUp) -> String {
+    let then = match on {
+        OnGiveUp::Restart => "then a new start after 5 to 60 s, for ever",
+        OnGiveUp::Stop => "then it stops",
+    };
+    format!("When the connection is lost: three tries within about 5 s, {then}.")
+}
+
+fn camera(driver: &CameraDriver) -> String {
+    let (words, rotation) = match driver {
+        CameraDriver::V4l2 { path, mount_rotation } => (path.display().to_string(), mount_rotation),
+        CameraDriver::Pipe { end, width, height, fps, mount_rotation, .. } => {
+            (format!("{width}x{height} at {fps} from {}", pipe(end)), mount_rotation)
+        }
+        CameraDriver::TestCard { mount_rotation, .. } => ("a test card (no device)".into(), mount_rotation),
+    };
+    if *rotation == 0 { words } else { format!("{words}, mounted turned by {rotation} degrees") }
+}
+
+fn microphone(driver: &MicrophoneDriver) -> String {
+    match driver {
+        MicrophoneDriver::Alsa { device } => device.clone(),
+        MicrophoneDriver::Pipe { end, rate, channels } => format!("{rate} Hz, {channels} channels from {}", pipe(end)),
+        MicrophoneDriver::Tone => "a tone (no device)".into(),
+        MicrophoneDriver::Silence => "silence (no device)".into(),
+    }
+}
+
+fn speaker(driver: &SpeakerDriver) -> String {
+    match driver {
+        SpeakerDriver::Alsa { device } => device.clone(),
+        SpeakerDriver::Pipe { end, rate, channels } => format!("{rate} Hz, {channels} channels into {}", pipe(end)),
+        SpeakerDriver::Wav { path } => format!("written to {}", path.display()),
+        SpeakerDriver::Null => "heard nowhere (no device)".into(),
+    }
+}
+
+fn display(driver: &DisplayDriver) -> String {
+    match driver {
+        DisplayDriver::Drm { card, connector } => {
+            let name = |it: &Option<String>| it.clone().unwrap_or_else(|| "first".into());
+            format!("card {}, connector {}", name(card), name(connector))
+        }
+        DisplayDriver::Pipe { end, width, height } => format!("{width}x{height} into {}", pipe(end)),
+        DisplayDriver::Png { path } => format!("the newest picture in {}", path.display()),
+        DisplayDriver::None => "none, pictures are decoded and shown nowhere".into(),
+    }
+}
+
+fn pipe(end: &PipeEnd) -> String {
+    match end {
+        PipeEnd::Path(path) => path.display().to_string(),
+        PipeEnd::Command(command) => format!("`{}`", command.split_whitespace().next().unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_is_told_in_sentences_without_secrets() {
+        let text = "[pusher]\nurl = \"rtmp://h/live/a?txSecret=hunter2\"\nautopush = true\norientation = \"horizontal\"\n\
+                    max-bitrate = 500\nfps = 30\n[[player]]\nid = \"agent\"\nsrc = \"rtmp://h/live/b\"\nmode = \"RTC\"\n";
+        let settings = Settings::from_toml("-", text).unwrap();
+        let board = Board::from_toml("-", "name = \"a\"\n[camera.front]\ndriver = \"test-card\"\n").unwrap();
+        let words = words(&settings, Some(&board));
+        for part in [
+            "Sends to rtmp://h/live/a?txSecret=***\n  Starts with the daemon.",
+            "H.264, 640x360 at up to 30 pictures a second and 500 kbit/s",
+            "Camera: front, a test card",
+            "Microphone: the board has none",
+            "Plays \"agent\" from rtmp://h/live/b\n  Waits for the order to start",
+            "less than 500 ms",
+            "pusher.audio-volume-type: echo cancellation",
+        ] {
+            assert!(words.contains(part), "{part} is not in\n{words}");
+        }
+        assert!(!words.contains("hunter2"));
+        assert!(super::words(&Settings::default(), None).starts_with("Sends nothing"));
+    }
+}
