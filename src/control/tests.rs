@@ -263,6 +263,28 @@ fn a_flood_on_one_connection_is_told_to_slow_down() {
 }
 
 #[test]
+fn a_listener_that_does_not_read_holds_up_nobody() {
+    let rig = rig();
+    let mut slow = rig.connect();
+    slow.write_all(b"GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    slow.read_exact(&mut [0; 12]).unwrap();
+    let words = "x".repeat(4096);
+    for _ in 0..2000 {
+        let detail = json!({ "words": words });
+        let happening = Happening { object: Object::Daemon, code: code::PUSH_EVT_PUSH_BEGIN, detail };
+        rig.controls.events.publish(happening, Time::default());
+    }
+    assert_eq!(rig.json("GET /v1/status", Value::Null).0, 200);
+    // What it was sent before it fell behind is bounded, then its stream ends.
+    let mut sent = 0;
+    let mut buffer = [0; 65536];
+    while let Ok(count @ 1..) = slow.read(&mut buffer) {
+        sent += count;
+    }
+    assert!(sent < 2 << 20, "{sent} bytes were kept for it");
+}
+
+#[test]
 fn a_stranger_is_refused_before_anything_is_read() {
     let rig = rig_for(AllowList(vec![4_000_000]));
     let mut answer = Vec::new();

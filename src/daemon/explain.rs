@@ -21,7 +21,10 @@ pub fn run(config: &Path, board: Option<&Path>) -> ExitCode {
                 Ok(format!("Board: {} ({})\n\n{}", profile.name, file.display(), words(&settings, Some(&profile))))
             }
             Err(problems) if board.is_some() => Err(problems),
-            Err(problems) => Ok(format!("Board: not known here. {problems}\n\n{}", words(&settings, None))),
+            Err(problems) => {
+                let why: Vec<&str> = problems.0.iter().map(|problem| problem.words.as_str()).collect();
+                Ok(format!("Board: unknown, {}\n\n{}", why.join(", "), words(&settings, None)))
+            }
         }
     };
     match explained() {

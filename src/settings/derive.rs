@@ -116,7 +116,7 @@ impl PlayerSettings {
     pub fn delay_words(&self) -> String {
         match self.mode {
             PlayMode::RTC => "as little delay as the measured jitter allows".into(),
-            PlayMode::Live => format!("{} to {} s of delay", self.min_cache, self.max_cache),
+            PlayMode::Live => format!("{} to {} s", self.min_cache, self.max_cache),
         }
     }
 }
