@@ -6,7 +6,7 @@ use crate::settings::{Board, Problems, Settings};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Exit status of a program whose configuration is wrong (sysexits.h, BAD_CONFIGURATION).
+/// Exit status of a program whose configuration is wrong (sysexits.h, EX_CONFIG).
 pub const BAD_CONFIGURATION: u8 = 78;
 
 /// Prints every problem of `files` (`-` = standard input), settings and board profiles mixed.
