@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
-use visavis::daemon::{demo, run};
+use visavis::daemon::{check, demo, doctor, explain, run};
 
 /// Face-to-face calls for an embedded camera terminal: sends camera and microphone over RTMP, plays a return stream.
 #[derive(Parser)]
@@ -29,6 +29,22 @@ enum What {
         #[arg(long)]
         socket: Option<PathBuf>,
     },
+    /// Tell every mistake of settings and board profiles; exit status 0 or 78
+    Check {
+        /// Settings or board profiles; - reads standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Tell in plain sentences what settings will do
+    Explain {
+        /// The terminal's settings; - reads standard input
+        config: PathBuf,
+        /// The board profile [default: the installed one that fits this machine's device tree]
+        #[arg(long)]
+        board: Option<PathBuf>,
+    },
+    /// Tell what devices this machine has, and what keeps them from being used
+    Doctor,
     /// Make a call on this machine, without devices, network or settings, and tell its delays
     Demo {
         /// How long the call lasts
@@ -47,6 +63,9 @@ fn main() -> ExitCode {
             log("info");
             run::run(&run::Options { config, board, socket })
         }
+        What::Check { files } => check::run(&files),
+        What::Explain { config, board } => explain::run(&config, board.as_deref()),
+        What::Doctor => doctor::run(),
         What::Demo { seconds, screen } => {
             log("warn");
             match demo::run(&demo::Options { seconds, screen }) {
