@@ -33,6 +33,7 @@ fn pusher(rig: &Rig, url: &str) -> Pusher {
         active: true,
         camera: Some(Position::Front),
         microphone: true,
+        silent: false,
         picture: PictureSource::Camera,
         size: Size::new(640, 360),
         fps: 30,

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Units inside a decoder at once: sixteen references, and one more.
 const INSIDE: usize = 17;
+/// Pictures of which the shortest stay is taken: a second.
+const STAYS: usize = 32;
 /// A decoder that could not be built is tried again after this, with the next IDR.
 const REBUILD: Span = Span::secs(1);
 
@@ -34,10 +36,44 @@ struct Decoding {
     config: Arc<VideoConfig>,
     session: Arc<Session>,
     decoder: Box<dyn VideoDecoder>,
-    /// Units inside, and what becomes of their pictures.
-    shows: VecDeque<(Span, Show)>,
+    inside: Inside,
     /// The last unit failed: what follows until an IDR is the same failure.
     broken: bool,
+}
+
+/// Units inside a decoder: when they went in, and what becomes of their pictures.
+struct Inside {
+    units: VecDeque<(Span, Show, Time)>,
+    stays: VecDeque<Span>,
+}
+
+impl Inside {
+    fn new() -> Self {
+        Self { units: VecDeque::with_capacity(INSIDE), stays: VecDeque::with_capacity(STAYS) }
+    }
+
+    fn put(&mut self, pts: Span, show: Show, now: Time) {
+        if self.units.len() == INSIDE {
+            self.units.pop_front();
+        }
+        self.units.push_back((pts, show, now));
+    }
+
+    /// What becomes of the picture at `pts`; one that nobody asked for is shown at once.
+    fn take(&mut self, pts: Span, now: Time) -> Show {
+        let place = self.units.iter().position(|unit| unit.0 == pts);
+        let Some((_, show, since)) = place.and_then(|place| self.units.remove(place)) else { return Show::At(now) };
+        if self.stays.len() == STAYS {
+            self.stays.pop_front();
+        }
+        self.stays.push_back(now - since);
+        show
+    }
+
+    /// The shortest stay of late.
+    fn stay(&self) -> Span {
+        self.stays.iter().copied().min().unwrap_or_default()
+    }
 }
 
 impl DecoderWorker {
@@ -82,21 +118,19 @@ impl DecoderWorker {
         if coded.unit.idr {
             annex_b.extend_from_slice(&coded.config.parameter_sets);
         }
-        let Decoding { decoder, shows, broken, .. } = decoding;
-        if shows.len() == INSIDE {
-            shows.pop_front();
-        }
-        shows.push_back((coded.unit.pts, coded.show));
+        let Decoding { decoder, inside, broken, .. } = decoding;
+        inside.put(coded.unit.pts, coded.show, began);
         let mut size = None;
         let framed = to_annex_b(&coded.unit.data, coded.config.length_size, annex_b);
         let result = match framed {
             Ok(_) => decoder.decode(annex_b, coded.unit.pts, &mut |view, pts| {
                 size = Some(view.size);
-                self.give_out(view, take_show(shows, pts), &coded.session);
+                self.give_out(view, inside.take(pts, clock::now()), &coded.session);
             }),
             Err(error) => Err(DeviceError::new(device::Fault::Damaged, "picture", error)),
         };
         self.gauges.decoded(clock::now() - began, size);
+        self.gauges.set_stay(inside.stay());
         match result {
             Ok(()) => *broken = false,
             Err(error) if !std::mem::replace(broken, true) => {
@@ -108,9 +142,9 @@ impl DecoderWorker {
 
     /// The end of one stream's decoder: what it held back is shown.
     fn empty(&self, decoding: Option<Decoding>) {
-        let Some(Decoding { mut decoder, mut shows, session, .. }) = decoding else { return };
+        let Some(Decoding { mut decoder, mut inside, session, .. }) = decoding else { return };
         // A decoder that is about to be dropped has nothing to tell any more.
-        let _ = decoder.flush(&mut |view, pts| self.give_out(view, take_show(&mut shows, pts), &session));
+        let _ = decoder.flush(&mut |view, pts| self.give_out(view, inside.take(pts, clock::now()), &session));
     }
 
     fn give_out(&self, view: PictureView<'_>, show: Show, session: &Arc<Session>) {
@@ -131,7 +165,7 @@ impl Decoding {
             config: coded.config.clone(),
             session: coded.session.clone(),
             decoder: device::video_decoder(coded.config.reorders)?,
-            shows: VecDeque::with_capacity(INSIDE),
+            inside: Inside::new(),
             broken: false,
         })
     }
@@ -139,12 +173,6 @@ impl Decoding {
     fn fits(&self, coded: &Coded) -> bool {
         Arc::ptr_eq(&self.config, &coded.config) && Arc::ptr_eq(&self.session, &coded.session)
     }
-}
-
-/// What becomes of the picture at `pts`; one that nobody asked for is shown at once.
-fn take_show(shows: &mut VecDeque<(Span, Show)>, pts: Span) -> Show {
-    let place = shows.iter().position(|show| show.0 == pts);
-    place.and_then(|place| shows.remove(place)).map_or(Show::At(clock::now()), |show| show.1)
 }
 
 /// Copies the planes one after another without gaps between the lines; `out` is as long as the picture needs.

@@ -131,6 +131,7 @@ impl PlayoutWorker {
         if let Some(fact) = fact {
             playing.playout.set_speaker(fact.clocked, fact.delay);
         }
+        playing.playout.set_decoder_delay(self.gauges.stay());
         loop {
             playing.playout.hold_video(self.coded.waiting() >= CROWDED);
             let Some(output) = playing.playout.poll(clock::now()) else { break };

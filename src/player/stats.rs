@@ -23,6 +23,8 @@ pub struct Gauges {
     missing: AtomicU64,
     /// Width and height of the last picture decoded.
     size: AtomicU64,
+    /// The shortest stay of a picture in the decoder lately, in microseconds.
+    stay: AtomicU64,
 }
 
 /// Delays of one stage.
@@ -73,6 +75,16 @@ impl Gauges {
     /// Sound of this length was missing.
     pub fn missing(&self, span: Span) {
         self.missing.fetch_add(span.as_micros().max(0) as u64, Ordering::Relaxed);
+    }
+
+    /// The shortest stay of a picture in the decoder lately.
+    pub fn set_stay(&self, span: Span) {
+        self.stay.store(span.as_micros().max(0) as u64, Ordering::Relaxed);
+    }
+
+    /// What was last said by [`Self::set_stay`].
+    pub fn stay(&self) -> Span {
+        Span::micros(self.stay.load(Ordering::Relaxed) as i64)
     }
 
     fn size(&self) -> Size {

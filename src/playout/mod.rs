@@ -107,6 +107,8 @@ pub struct Playout {
     cache: Cache,
     /// The loudspeaker keeps its own pace, and what it is given is heard so much later.
     speaker: (bool, Span),
+    /// How long a picture is in the decoder at least.
+    decoder: Span,
     news: VecDeque<News>,
     /// Pictures from here on have what they refer to.
     chain: bool,
@@ -216,6 +218,7 @@ impl Playout {
             sync: LipSync::default(),
             cache: Cache::new(config.min_cache, config.max_cache),
             speaker: (false, Span::ZERO),
+            decoder: Span::ZERO,
             news: VecDeque::new(),
             chain: false,
             begun: false,
@@ -229,8 +232,10 @@ impl Playout {
 
     /// Begins anew, for another session or after the publisher came back. What is held is given up.
     pub fn restart(&mut self) {
-        let (speaker, figures) = (self.speaker, self.figures);
-        *self = Self { speaker, figures, ..Self::new(self.config) };
+        let (speaker, decoder, figures) = (self.speaker, self.decoder, self.figures);
+        let (video, sound) = (self.video.config, self.sound.config);
+        *self = Self { speaker, decoder, figures, ..Self::new(self.config) };
+        (self.video.config, self.sound.config) = (video, sound);
     }
 
     /// Plays by other rules from here on; what is held stays.
@@ -245,6 +250,11 @@ impl Playout {
     /// being given away a sample is heard.
     pub fn set_speaker(&mut self, clocked: bool, delay: Span) {
         self.speaker = (clocked, delay);
+    }
+
+    /// How long a picture is in the decoder at least: with pictures out of order, until those before it are there.
+    pub fn set_decoder_delay(&mut self, delay: Span) {
+        self.decoder = delay;
     }
 
     /// Pictures from here on are decoded by the configuration that the caller numbers `config`.
@@ -283,7 +293,7 @@ impl Playout {
         match stale {
             true if relative < Span::ZERO => self.sync.forget_pictures(),
             _ if stale || catching_up => {}
-            _ => self.sync.arrived(transit(now, unit.pts), now),
+            _ => self.sync.arrived(transit(now, unit.pts) + self.decoder, now),
         }
         let config = self.video.config;
         self.video.bytes += unit.data.len();

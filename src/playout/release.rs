@@ -76,7 +76,9 @@ impl Playout {
             PlayMode::RTC => {
                 let earliest = self.sync.sound(now).map_or(arrival, |heard| moment(unit.pts, heard - MOST_LEAD));
                 let show = earliest.min(arrival + MOST_HOLD).max(arrival);
-                ((show - ahead).max(arrival), show)
+                // Pictures that are shown before this one may have to be decoded after it.
+                let composition = unit.pts - unit.dts;
+                ((show - composition - ahead).max(arrival), show)
             }
             PlayMode::Live => {
                 let Some(delay) = self.cache.delay() else { return (arrival, arrival) };
@@ -98,7 +100,9 @@ impl Playout {
         if now < give {
             return None;
         }
-        let overtaken = self.video.held.get(1).is_some_and(|next| !next.stale && self.video_times(next, now).1 <= now);
+        let overtaken = self.video.held.get(1).is_some_and(|next| {
+            !next.stale && next.unit.pts > front.unit.pts && self.video_times(next, now).1 <= now
+        });
         let show = match self.begun {
             false => Show::At(now),
             true if front.stale || overtaken => Show::Never,
@@ -108,7 +112,7 @@ impl Playout {
         self.video.bytes -= held.unit.data.len();
         self.begun = true;
         match show {
-            Show::At(at) => self.sync.shown(transit(at, held.unit.pts), now),
+            Show::At(at) => self.sync.shown(transit(at.max(now + self.decoder), held.unit.pts), now),
             Show::Never => self.figures.dropped += 1,
         }
         self.gave(self.video.step, now);
