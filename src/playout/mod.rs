@@ -13,6 +13,7 @@
 mod cache;
 mod clock;
 mod jitter;
+mod queue;
 mod release;
 pub mod sync;
 
@@ -25,7 +26,7 @@ use crate::media::{SoundUnit, Span, Time, VideoUnit};
 use crate::settings::player::PlayMode;
 use cache::Cache;
 use clock::{StreamClock, Track};
-use jitter::{Base, Target};
+use queue::{Arrival, Held, Queue};
 use std::collections::VecDeque;
 use sync::LipSync;
 
@@ -33,12 +34,6 @@ use sync::LipSync;
 pub const BEHIND: Span = Span::millis(800);
 /// Most that is held back: stream time, and bytes.
 pub const MOST_HELD: (Span, usize) = (Span::secs(10), 8 << 20);
-/// Most delay that jitter may cost in a call.
-const MOST_JITTER: Span = Span::millis(300);
-/// A unit that is faster than any before it by this much belongs to a burst of old ones.
-const BURST: Span = Span::millis(10);
-/// So long may everything be too late before the way counts as longer for good.
-const LONGER_FOR_GOOD: Span = Span::secs(1);
 
 /// How to play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,80 +116,6 @@ pub struct Playout {
     /// When the unit after the last one given out would be due.
     expected: Option<Time>,
     figures: Figures,
-}
-
-/// Units of one track that wait, and how they came.
-#[derive(Clone, Debug)]
-struct Queue<U> {
-    held: VecDeque<Held<U>>,
-    bytes: usize,
-    base: Base,
-    target: Target,
-    late_since: Option<Time>,
-    last: Option<(Span, Time)>,
-    /// Stream time from one unit to the next.
-    step: Span,
-    config: u32,
-}
-
-#[derive(Clone, Debug)]
-struct Held<U> {
-    unit: U,
-    config: u32,
-    arrival: Time,
-    /// Too old to be seen or heard.
-    stale: bool,
-}
-
-/// How a unit came.
-struct Arrival {
-    /// Its transit less the shortest before it.
-    relative: Span,
-    stale: bool,
-    /// It came right behind another one that was held up.
-    catching_up: bool,
-}
-
-impl<U> Queue<U> {
-    fn new() -> Self {
-        Self {
-            held: VecDeque::new(),
-            bytes: 0,
-            base: Base::default(),
-            target: Target::new(MOST_JITTER),
-            late_since: None,
-            last: None,
-            step: Span::ZERO,
-            config: 0,
-        }
-    }
-
-    /// Notes an arrival. `limit`: from which relative delay on a unit is too old; `bursts`: so is one that comes
-    /// in a burst.
-    fn note(&mut self, position: Span, now: Time, (limit, bursts): (Span, bool)) -> Arrival {
-        let transit = transit(now, position);
-        let first = self.base.get().is_none();
-        let relative = self.base.note(transit, now);
-        let mut catching_up = false;
-        if let Some((last, at)) = self.last.replace((position, now)) {
-            self.step = (position - last).max(Span::ZERO).min(Span::secs(1));
-            catching_up = (now - at) * 2 < self.step;
-        }
-        if relative <= limit {
-            self.late_since = None;
-            // What comes right behind a late unit was held up by the same thing: it counts once.
-            if !catching_up {
-                self.target.note(relative, now);
-            }
-            return Arrival { relative, stale: bursts && !first && relative < -BURST, catching_up };
-        }
-        if now - *self.late_since.get_or_insert(now) < LONGER_FOR_GOOD {
-            return Arrival { relative, stale: true, catching_up };
-        }
-        self.base.restart(transit, now);
-        self.late_since = None;
-        Arrival { relative: Span::ZERO, stale: false, catching_up }
-    }
 }
 
 /// The moment a unit arrived, less its stream position.
@@ -385,16 +306,5 @@ impl Playout {
             self.sound.bytes -= held.unit.data.len();
             self.figures.skipped += self.sound.step;
         }
-    }
-}
-
-impl<U> Queue<U> {
-    /// More stream time is held than may be.
-    fn over(&self, position: impl Fn(&U) -> Span) -> bool {
-        let ends = self.held.front().zip(self.held.back());
-        // Units without distance in time are bounded by their number.
-        ends.is_some_and(|(first, last)| position(&last.unit) - position(&first.unit) > MOST_HELD.0)
-            || self.held.len() > 2048
-            || self.bytes > MOST_HELD.1
     }
 }

@@ -100,9 +100,10 @@ impl Playout {
         if now < give {
             return None;
         }
-        let overtaken = self.video.held.get(1).is_some_and(|next| {
-            !next.stale && next.unit.pts > front.unit.pts && self.video_times(next, now).1 <= now
-        });
+        let overtaken =
+            self.video.held.get(1).is_some_and(|next| {
+                !next.stale && next.unit.pts > front.unit.pts && self.video_times(next, now).1 <= now
+            });
         let show = match self.begun {
             false => Show::At(now),
             true if front.stale || overtaken => Show::Never,
