@@ -76,8 +76,8 @@ impl Appliance {
             pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, seed, now)),
             players: settings.players.into_iter().enumerate().map(number).collect(),
             standby: false,
-            display: DeviceStatus::default(),
-            speaker: DeviceStatus::default(),
+            display: closed_or_absent(board.display.is_some()),
+            speaker: closed_or_absent(board.speaker.speaker.is_some()),
             snapshots: Vec::new(),
             leaving: None,
             exited: false,
@@ -245,6 +245,11 @@ impl Appliance {
     fn reply(&mut self, ticket: Ticket, reply: Reply) {
         self.outputs.push_back(Output::Effect(Effect::Reply { ticket, reply }));
     }
+}
+
+fn closed_or_absent(there: bool) -> DeviceStatus {
+    let state = if there { DeviceState::Closed } else { DeviceState::Absent };
+    DeviceStatus { state, words: String::new() }
 }
 
 fn device_status(old: &DeviceStatus, news: DeviceNotice) -> DeviceStatus {
