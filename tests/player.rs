@@ -4,14 +4,18 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use support::nginx::Nginx;
-use support::rig::{Rig, Running};
+use support::rig::{Card, Rig, Running, screen, tape};
 use visavis::api::command::{ImageFormat, SnapshotRequest, SnapshotSource};
-use visavis::api::notice::{Cause, Notice, PlayNews};
+use visavis::api::notice::{Cause, DeviceNotice, Notice, PlayNews};
 use visavis::api::plan::{PictureSource, PlayPlan, PushPlan};
-use visavis::device::synthetic::{TestCard, ToneMicrophone};
+use visavis::device::synthetic::{Faulty, MeteredSpeaker, TestCard, ToneMicrophone};
+use visavis::device::{DeviceError, Display, Fault, clock};
 use visavis::flow::net::Dialer;
 use visavis::media::{Size, Span};
+use visavis::player::Devices;
 use visavis::pusher::{Mounted, Pusher};
 use visavis::settings::player::PlayMode;
 use visavis::settings::pusher::Position;
@@ -101,6 +105,71 @@ fn a_call_through_nginx_is_seen_and_heard_within_a_few_milliseconds() {
 
     rig.player.disconnect(7);
     rig.until("the end", |rig| matches!(rig.news.last(), Some(PlayNews::Ended(end)) if end.cause == Cause::Ours));
+}
+
+#[test]
+fn a_sound_card_is_kept_fed_and_lips_stay_in_sync() {
+    let server = Nginx::start();
+    let underruns = Arc::new(AtomicU64::new(0));
+    let counted = underruns.clone();
+    let mut rig = Rig::start_with(CALL, |meter, sizes, samples| {
+        let (samples, meter_of_card) = (samples.clone(), meter.clone());
+        Devices {
+            display: screen(meter, sizes),
+            speaker: Box::new(move |_| {
+                let card = Box::new(Card::new(&samples, &counted));
+                Ok(Box::new(MeteredSpeaker::new(card, meter_of_card.clone())))
+            }),
+        }
+    });
+    let url = server.url("live", "card");
+    let _pusher = pusher(&rig, &url);
+    rig.player.connect(1, url);
+    rig.until("two beeps", |rig| rig.meter.readings().sound.count >= 2);
+    let before = (underruns.load(Ordering::Relaxed), rig.samples.lock().unwrap().len(), clock::now());
+    rig.until("five more", |rig| rig.meter.readings().sound.count >= 7);
+    let passed = (clock::now() - before.2).as_secs_f64();
+    let played = (rig.samples.lock().unwrap().len() - before.1) as f64 / 48_000.0;
+    assert!((played / passed - 1.0).abs() < 0.02, "{played} s of sound in {passed} s");
+    let readings = rig.meter.readings();
+    let (picture, sound) = (readings.picture.percentile(50).unwrap(), readings.sound.percentile(50).unwrap());
+    let (stats, starved) = (rig.stats.last().unwrap(), underruns.load(Ordering::Relaxed) - before.0);
+    println!("picture {picture}, sound {sound}, starved {starved}; {stats:#?}");
+    assert!(starved <= 10, "the card had nothing {starved} times");
+    assert!((sound - picture).abs() <= Span::millis(70), "picture {picture}, sound {sound}");
+    assert!(sound < Span::millis(125), "{sound}");
+}
+
+#[test]
+fn a_screen_that_is_lost_comes_back_by_itself_and_the_sound_goes_on() {
+    let server = Nginx::start();
+    let opened = Arc::new(AtomicU64::new(0));
+    let count = opened.clone();
+    let mut rig = Rig::start_with(CALL, |meter, sizes, samples| {
+        let good = screen(meter, sizes);
+        Devices {
+            display: Box::new(move || match count.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(DeviceError::new(Fault::Missing, "screen", "not there yet")),
+                1 => {
+                    let lost = DeviceError::new(Fault::Gone, "screen", "unplugged");
+                    Ok(Box::new(Faulty::<dyn Display>::new(good()?, 20..u64::MAX, lost)))
+                }
+                _ => good(),
+            }),
+            speaker: tape(meter, samples),
+        }
+    });
+    let url = server.url("live", "screen");
+    let _pusher = pusher(&rig, &url);
+    rig.player.connect(1, url);
+    let lost = |fault| move |notice: &Notice| matches!(notice, Notice::Display(DeviceNotice::Lost(error)) if error.fault == fault);
+    rig.until("the loss", |rig| rig.others.iter().any(lost(Fault::Gone)));
+    let (shown, heard) = (rig.shown(), rig.samples.lock().unwrap().len());
+    rig.until("the return", |rig| rig.shown() > shown + 20);
+    assert_eq!(opened.load(Ordering::Relaxed), 3);
+    assert_eq!(rig.others.iter().filter(|notice| lost(Fault::Missing)(notice)).count(), 1);
+    let heard = rig.samples.lock().unwrap().len() - heard;
+    assert!(heard > 48_000, "{heard} samples were played while the screen was away");
 }
 
 #[test]

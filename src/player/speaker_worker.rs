@@ -18,8 +18,10 @@ const MOST: Span = Span::millis(200);
 /// A device with less left than this gets silence, in pieces of that length: half a usual period.
 const LOW: Span = Span::millis(8);
 const SILENCE: Span = Span::millis(5);
-/// When for a second there was never less than the first, what is above the second is left out.
-const SURPLUS: (Span, Span) = (Span::millis(40), Span::millis(15));
+/// When for a second a piece never found less than the first, all but the second is cut out.
+const SURPLUS: (Span, Span) = (Span::millis(18), Span::millis(8));
+/// A cut fades over this long.
+const FADE: Span = Span::millis(2);
 /// Silence counts as missing sound for so long after the last piece; later there is just none.
 const MISSED: Span = Span::millis(500);
 
@@ -170,8 +172,10 @@ impl Output {
             return self.device.delay();
         }
         let left = self.device.delay()? + self.format.span_of(self.ring.len());
-        self.trim(left);
+        let surplus = self.surplus(left);
+        let joint = self.ring.len();
         self.ring.extend_from_slice(&piece.samples);
+        cut(&mut self.ring, joint, surplus, self.format);
         let most = self.format.values_in(MOST);
         if self.ring.len() > most {
             self.ring.drain(..self.ring.len() - most);
@@ -179,19 +183,15 @@ impl Output {
         Ok(left)
     }
 
-    /// Leaves out what is never needed: `left` is what the device still has when a piece comes.
-    fn trim(&mut self, left: Span) {
+    /// What is never needed, judged once a second: `left` is what there still is when a piece comes.
+    fn surplus(&mut self, left: Span) -> Span {
         let least = self.least.map_or(left, |least| least.min(left));
         self.least = Some(least);
         if self.last_piece - self.since < Span::secs(1) {
-            return;
+            return Span::ZERO;
         }
         (self.least, self.since) = (None, self.last_piece);
-        if least > SURPLUS.0 {
-            let values = self.format.values_in(least - SURPLUS.1).min(self.ring.len());
-            let values = values - values % usize::from(self.format.channels.max(1));
-            self.ring.drain(..values);
-        }
+        if least > SURPLUS.0 { least - SURPLUS.1 } else { Span::ZERO }
     }
 
     /// Gives the device as much as it takes without waiting.
@@ -205,5 +205,43 @@ impl Output {
         }
         self.ring.drain(..written.min(self.ring.len()));
         Ok(())
+    }
+}
+
+/// Takes `length` out of interleaved sound from value `at` on, as far as there is so much, and fades over the joint.
+fn cut(ring: &mut Vec<i16>, at: usize, length: Span, format: SoundFormat) {
+    let fade = format.values_in(FADE);
+    let room = ring.len().saturating_sub(at + fade);
+    let channels = usize::from(format.channels.max(1));
+    let count = format.values_in(length).min(room - room % channels);
+    if count == 0 || fade == 0 {
+        return;
+    }
+    for place in 0..fade {
+        let (Some(&before), Some(&after)) = (ring.get(at + place), ring.get(at + place + count)) else { return };
+        let mixed = (i64::from(before) * (fade - place) as i64 + i64::from(after) * place as i64) / fade as i64;
+        ring[at + place] = mixed as i16;
+    }
+    ring.drain(at + fade..at + fade + count);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_takes_out_what_was_asked_and_leaves_no_step() {
+        let wave = |n: usize| (8000.0 * (n as f64 * std::f64::consts::TAU * 200.0 / 48_000.0).sin()) as i16;
+        let mut ring: Vec<i16> = (0..2000).map(wave).collect();
+        let step = |ring: &[i16]| ring.windows(2).map(|pair| (pair[1] - pair[0]).unsigned_abs()).max().unwrap();
+        let before = step(&ring);
+        cut(&mut ring, 300, Span::millis(10), SoundFormat::CALL);
+        assert_eq!(ring.len(), 2000 - 480);
+        assert!(step(&ring) < 2 * before, "{} after {before}", step(&ring));
+        cut(&mut ring, 1500, Span::secs(10), SoundFormat::CALL);
+        assert_eq!(ring.len(), 2000 - 480, "there is nothing to fade into");
+        let stereo = SoundFormat { rate: 48_000, channels: 2 };
+        cut(&mut ring, 0, Span::secs(10), stereo);
+        assert_eq!(ring.len() % 2, 0);
     }
 }

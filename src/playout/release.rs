@@ -59,7 +59,8 @@ impl Playout {
         self.expected = Some(self.expected.map_or(next, |at| at.max(next)));
     }
 
-    /// How much after being given out a sample is heard; what plays a frame at once plays half of it early.
+    /// How long after being given out a sample is heard; what takes a frame at once takes its samples early by half
+    /// a frame on average.
     fn speaker_delay(&self) -> Span {
         let (clocked, delay) = self.speaker;
         if clocked { delay } else { delay - self.sound.step / 2 }

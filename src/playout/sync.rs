@@ -4,8 +4,9 @@ use super::jitter::percentile;
 use crate::media::{Span, Time};
 use std::collections::VecDeque;
 
-/// Furthest a picture may be ahead of its sound in a call: five milliseconds inside the 60 that are promised.
-pub const MOST_LEAD: Span = Span::millis(55);
+/// Furthest a picture may be ahead of its sound in a call, on average: two milliseconds inside the 60 that are
+/// promised.
+pub const MOST_LEAD: Span = Span::millis(58);
 /// Sound may be ahead of its picture by this much before it waits.
 pub const SOUND_AHEAD: Span = Span::millis(20);
 /// Longest that sound waits for a slow picture in a call.

@@ -1,6 +1,7 @@
 //! A player on devices that remember, its news in the order they came, and a runtime for its network.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -8,11 +9,11 @@ use visavis::api::notice::{Notice, PlayNews};
 use visavis::api::plan::PlayPlan;
 use visavis::api::status::PlayStats;
 use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay};
-use visavis::device::{DeviceError, Display, Speaker, Wake};
+use visavis::device::{DeviceError, Display, Speaker, Wake, clock};
 use visavis::flow::Notices;
 use visavis::flow::net::Dialer;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
-use visavis::player::{Devices, Player};
+use visavis::player::{Devices, DisplayOpener, Player, SpeakerOpener};
 
 /// A running player and everything it tells, shows and plays.
 pub struct Rig {
@@ -70,9 +71,85 @@ impl Speaker for Tape {
     }
 }
 
+/// Opens a screen that measures and remembers.
+pub fn screen(meter: &Meter, sizes: &Arc<Mutex<Vec<Size>>>) -> DisplayOpener {
+    let (meter, sizes) = (meter.clone(), Arc::clone(sizes));
+    Box::new(move || {
+        let metered = MeteredDisplay::new(Box::new(NullDisplay), meter.clone());
+        Ok(Box::new(Screen(metered, Arc::clone(&sizes))))
+    })
+}
+
+/// Opens a loudspeaker that measures and remembers.
+pub fn tape(meter: &Meter, samples: &Arc<Mutex<Vec<i16>>>) -> SpeakerOpener {
+    let (meter, samples) = (meter.clone(), Arc::clone(samples));
+    Box::new(move |_| {
+        let tape = Box::new(Tape(Arc::clone(&samples)));
+        Ok(Box::new(MeteredSpeaker::new(tape, meter.clone())))
+    })
+}
+
+/// A sound card made of a clock: takes 30 ms ahead, plays 48 kHz mono.
+pub struct Card {
+    tape: Tape,
+    /// When everything it was given is played.
+    end: Time,
+    underruns: Arc<AtomicU64>,
+}
+
+impl Card {
+    const ROOM: Span = Span::millis(30);
+
+    /// A card that plays onto `samples` and counts how often it had nothing.
+    pub fn new(samples: &Arc<Mutex<Vec<i16>>>, underruns: &Arc<AtomicU64>) -> Self {
+        Self { tape: Tape(Arc::clone(samples)), end: clock::now(), underruns: Arc::clone(underruns) }
+    }
+}
+
+impl Speaker for Card {
+    fn format(&self) -> SoundFormat {
+        SoundFormat::CALL
+    }
+    fn write(&mut self, samples: &[i16]) -> Result<usize, DeviceError> {
+        let now = clock::now();
+        if self.end < now {
+            self.underruns.fetch_add(1, Ordering::Relaxed);
+            self.end = now;
+        }
+        let count = SoundFormat::CALL.values_in((now + Self::ROOM) - self.end).min(samples.len());
+        self.end += SoundFormat::CALL.span_of(count);
+        self.tape.write(&samples[..count])
+    }
+    fn wait(&mut self, wake: &Wake, deadline: Option<Time>) -> Result<(), DeviceError> {
+        let room = self.end - Span::millis(20);
+        wake.wait(Some(deadline.map_or(room, |at| at.min(room))));
+        Ok(())
+    }
+    fn delay(&mut self) -> Result<Span, DeviceError> {
+        Ok((self.end - clock::now()).max(Span::ZERO))
+    }
+    fn clocked(&self) -> bool {
+        true
+    }
+    fn take_underruns(&mut self) -> u64 {
+        0
+    }
+}
+
 impl Rig {
     /// A player that obeys `plan` and is not connected.
     pub fn start(plan: PlayPlan) -> Self {
+        Self::start_with(plan, |meter, sizes, samples| Devices {
+            display: screen(meter, sizes),
+            speaker: tape(meter, samples),
+        })
+    }
+
+    /// A player on devices that are made of what the rig remembers.
+    pub fn start_with(
+        plan: PlayPlan,
+        devices: impl FnOnce(&Meter, &Arc<Mutex<Vec<Size>>>, &Arc<Mutex<Vec<i16>>>) -> Devices,
+    ) -> Self {
         let (meter, sizes, samples) = (Meter::new(), Arc::default(), Arc::default());
         let (tell, told) = channel();
         let tell = Mutex::new(tell);
@@ -81,22 +158,7 @@ impl Rig {
         let handle = runtime.handle().clone();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::spawn(move || drop(runtime.block_on(stopped)));
-        let devices = Devices {
-            display: {
-                let (meter, sizes) = (meter.clone(), Arc::clone(&sizes));
-                Box::new(move || {
-                    let metered = MeteredDisplay::new(Box::new(NullDisplay), meter.clone());
-                    Ok(Box::new(Screen(metered, Arc::clone(&sizes))))
-                })
-            },
-            speaker: {
-                let (meter, samples) = (meter.clone(), Arc::clone(&samples));
-                Box::new(move |_| {
-                    let tape = Box::new(Tape(Arc::clone(&samples)));
-                    Ok(Box::new(MeteredSpeaker::new(tape, meter.clone())))
-                })
-            },
-        };
+        let devices = devices(&meter, &sizes, &samples);
         let player = Player::start(0, "test", devices, Dialer::default(), notices.clone(), &handle).unwrap();
         player.apply(plan);
         Self {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -113,4 +115,51 @@ fn a_server_that_speaks_no_tls_is_refused_and_never_spoken_to_in_the_clear() {
         assert_eq!(end.cause, Cause::Handshake);
         assert_eq!(server.await.unwrap(), 0x16, "the first byte is a TLS handshake record");
     });
+}
+
+/// A certificate for `name` that is valid until year `until`, and its key.
+fn certificate(name: &str, until: i32) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = parameters.self_signed(&key).unwrap();
+    (certificate.der().clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+}
+
+#[test]
+fn a_server_must_prove_its_name_with_a_certificate_that_is_trusted_and_valid() {
+    let table = [
+        ("good.example", 2090, true, Ok(())),
+        ("other.example", 2090, true, Err("for another name")),
+        ("good.example", 2001, true, Err("has expired")),
+        ("good.example", 2090, false, Err("not trusted")),
+    ];
+    for (name, until, trusted, expected) in table {
+        let (certificate, key) = certificate(name, until);
+        let mut roots = RootCertStore::empty();
+        if trusted {
+            roots.add(certificate.clone()).unwrap();
+        }
+        let provider = Arc::new(crypto::ring::default_provider());
+        let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let server = server.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let result = runtime().block_on(async {
+            let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+            let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            tokio::spawn(async move {
+                let (tcp, _) = listener.accept().await.unwrap();
+                if let Ok(mut stream) = tokio_rustls::TlsAcceptor::from(Arc::new(server)).accept(tcp).await {
+                    let _ = stream.write_all(b"!").await;
+                }
+            });
+            let mut stream = super::tls::handshake_trusting(roots, "good.example", tcp).await?;
+            assert_eq!(stream.read_u8().await.unwrap(), b'!');
+            Ok::<(), End>(())
+        });
+        match (result, expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(end), Err(words)) => assert!(end.words.contains(words), "{end:?} is not {words}"),
+            (result, expected) => panic!("{name} until {until}: {result:?}, not {expected:?}"),
+        }
+    }
 }

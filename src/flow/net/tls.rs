@@ -17,9 +17,22 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The roots are read anew for each handshake (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), so that a
 /// certificate store that was renewed is seen without a restart.
 pub(super) async fn handshake(host: &str, tcp: TcpStream) -> Result<TlsStream<TcpStream>, End> {
+    match tokio::task::spawn_blocking(system_roots).await {
+        Ok(Ok(roots)) => handshake_trusting(roots, host, tcp).await,
+        Ok(Err(words)) => Err(End { cause: Cause::Handshake, words }),
+        Err(error) => Err(End { cause: Cause::Handshake, words: error.to_string() }),
+    }
+}
+
+/// Shakes hands with a server whose certificate one of `roots` vouches for.
+pub(super) async fn handshake_trusting(
+    roots: RootCertStore,
+    host: &str,
+    tcp: TcpStream,
+) -> Result<TlsStream<TcpStream>, End> {
     let fail = |words: String| End { cause: Cause::Handshake, words: format!("TLS with {host}: {words}") };
     let name = ServerName::try_from(host.to_owned()).map_err(|error| fail(error.to_string()))?;
-    let config = tokio::task::spawn_blocking(config).await.map_err(|error| fail(error.to_string()))?.map_err(fail)?;
+    let config = config(roots).map_err(fail)?;
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
     match tokio::time::timeout(LIMIT, connecting).await {
         Ok(Ok(stream)) => Ok(stream),
@@ -28,13 +41,17 @@ pub(super) async fn handshake(host: &str, tcp: TcpStream) -> Result<TlsStream<Tc
     }
 }
 
-fn config() -> Result<ClientConfig, String> {
+fn system_roots() -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     let (usable, _) = roots.add_parsable_certificates(found.certs);
     if usable == 0 {
         return Err("no trusted root certificates on this system (install ca-certificates or set SSL_CERT_FILE)".into());
     }
+    Ok(roots)
+}
+
+fn config(roots: RootCertStore) -> Result<ClientConfig, String> {
     ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
