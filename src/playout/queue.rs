@@ -11,6 +11,8 @@ const MOST_JITTER: Span = Span::millis(300);
 const BURST: Span = Span::millis(10);
 /// So long may everything be too late before the way counts as longer for good.
 const LONGER_FOR_GOOD: Span = Span::secs(1);
+/// Unless it becomes shorter by this much in the meantime.
+const CATCHING_UP: Span = Span::millis(100);
 
 /// The waiting units of one track.
 #[derive(Clone, Debug)]
@@ -19,7 +21,8 @@ pub(super) struct Queue<U> {
     pub(super) bytes: usize,
     pub(super) base: Base,
     pub(super) target: Target,
-    pub(super) late_since: Option<Time>,
+    /// Since when everything is too late, and the transit then; catching up begins it anew.
+    pub(super) late_since: Option<(Time, Span)>,
     pub(super) last: Option<(Span, Time)>,
     /// Stream time from one unit to the next.
     pub(super) step: Span,
@@ -78,7 +81,11 @@ impl<U> Queue<U> {
             }
             return Arrival { relative, stale: bursts && !first && relative < -BURST, catching_up };
         }
-        if now - *self.late_since.get_or_insert(now) < LONGER_FOR_GOOD {
+        let (since, then) = *self.late_since.get_or_insert((now, transit));
+        if then - transit > CATCHING_UP {
+            self.late_since = Some((now, transit));
+        }
+        if then - transit > CATCHING_UP || now - since < LONGER_FOR_GOOD {
             return Arrival { relative, stale: true, catching_up };
         }
         self.base.restart(transit, now);

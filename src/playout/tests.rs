@@ -115,6 +115,24 @@ fn a_way_that_becomes_longer_for_good_is_accepted_after_a_second() {
 }
 
 #[test]
+fn a_link_that_recovers_slowly_shows_nothing_stale_while_it_catches_up() {
+    let mut playout = Playout::new(CALL);
+    let mut stale = 0;
+    for n in 0..300 {
+        let dts = Span::millis(40 * n);
+        // Four seconds of nothing, then three times as fast as the camera until it is caught up.
+        let late = if n < 100 { Span::ZERO } else { (Span::secs(4) - Span::millis(27) * (n - 100)).max(Span::ZERO) };
+        let now = Time::default() + dts + late;
+        playout.handle_video(VideoUnit { data: Bytes::new(), idr: n % 50 == 0, dts, pts: dts }, now);
+        while let Some(output) = playout.poll(now) {
+            let shown = matches!(output, Output::Video { show: Show::At(_), .. });
+            stale += u32::from(shown && late > BEHIND);
+        }
+    }
+    assert_eq!(stale, 0);
+}
+
+#[test]
 fn live_shows_its_first_picture_at_once_and_then_keeps_its_cache() {
     for burst in [0, 2000] {
         let mut playout = Playout::new(LIVE);
