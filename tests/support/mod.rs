@@ -1,7 +1,16 @@
 //! What tests against real servers and tools share.
 
-#[allow(dead_code)]
+// Every test file takes from here what it needs.
+#![allow(dead_code)]
+
 pub mod drive;
+pub mod events;
+pub mod ffmpeg;
+pub mod fifo;
+pub mod http;
 pub mod nginx;
-#[allow(dead_code)]
+pub mod picture;
 pub mod rig;
+pub mod sound;
+pub mod terminal;
+pub mod wait;

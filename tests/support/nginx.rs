@@ -29,20 +29,42 @@ impl Nginx {
     fn try_start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let (config, log) = (folder.path().join("nginx.conf"), folder.path().join("error.log"));
-        std::fs::write(&config, configuration(folder.path(), port)).unwrap();
-        let mut command = Command::new("nginx");
-        command.arg("-p").arg(folder.path()).arg("-c").arg(&config).arg("-e").arg(&log);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nginx is not installed");
-        let mut server = Self { child, port, folder };
+        std::fs::write(folder.path().join("nginx.conf"), configuration(folder.path(), port)).unwrap();
+        let mut server = Self { child: run(folder.path()), port, folder };
+        server.answers().then_some(server)
+    }
+
+    fn answers(&mut self) -> bool {
         let limit = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < limit && server.child.try_wait().unwrap().is_none() {
-            if TcpStream::connect(server.address()).is_ok() {
-                return Some(server);
+        while Instant::now() < limit && self.child.try_wait().unwrap().is_none() {
+            if TcpStream::connect(self.address()).is_ok() {
+                return true;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        None
+        false
+    }
+
+    /// Ends it at once, as a crash does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal: STOP and CONT make a server that hangs.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Starts it again on the same port after [`Nginx::kill`], and waits until it answers.
+    pub fn start_again(&mut self) {
+        self.child = run(self.folder.path());
+        assert!(self.answers(), "nginx does not start again");
+    }
+
+    /// What it wrote into its log: connections, publishers, and how they left.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default()
     }
 
     /// Where it listens.
@@ -56,7 +78,6 @@ impl Nginx {
     }
 
     /// What was recorded of the stream `name`.
-    #[allow(dead_code)]
     pub fn recorded(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.flv"))
     }
@@ -67,6 +88,12 @@ impl Drop for Nginx {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn run(folder: &Path) -> Child {
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf")).arg("-e").arg(folder.join("error.log"));
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nginx is not installed")
 }
 
 fn configuration(folder: &Path, port: u16) -> String {
