@@ -185,7 +185,7 @@ fn the_socket_describes_itself_and_gives_metrics() {
     let api = terminal.ask("GET", "/openapi.json", "");
     assert!(api["openapi"].as_str().is_some_and(|version| version.starts_with("3.")), "{api}");
     let paths = api["paths"].as_object().unwrap();
-    for path in ["/v1/status", "/v1/pusher", "/v1/players", "/v1/standby", "/v1/scene", "/v1/events"] {
+    for path in ["/v1/status", "/v1/pusher", "/v1/players", "/v1/standby", "/v1/events"] {
         assert!(paths.contains_key(path), "{path} is not described: {:?}", paths.keys());
     }
     // What is described is there.
