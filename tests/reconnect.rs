@@ -87,7 +87,7 @@ fn a_server_killed_and_started_again_is_found_again_by_both_ways() {
     assert_legal(&pushing.codes("pusher"));
     assert!(!pushing.codes("pusher").contains(&-1307), "{}", pushing.story());
     terminal.push("stop");
-    until(3.0, "nginx to see it leave", || server.log().contains("deleteStream").then_some(()));
+    until(3.0, "nginx to see it leave", || server.departure());
     // The session after the cut is a whole stream again.
     let recorded = server.recorded("terminal");
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");

@@ -134,7 +134,10 @@ pub fn sizes(file: &Path) -> Vec<(u64, u64)> {
 /// What a decoder has to say against `input`, of which it decodes at most `seconds`.
 pub fn complaints(input: impl AsRef<OsStr>, seconds: u32) -> String {
     let arguments = format!("-nostdin -v error -t {seconds} -i");
-    run("ffmpeg", &arguments, &[input.as_ref(), "-f".as_ref(), "null".as_ref(), "-".as_ref()]).1
+    // Times as they are, not rounded to a frame rate that is guessed.
+    let last = ["-vsync", "passthrough", "-enc_time_base:v", "1:1000", "-f", "null", "-"].map(OsStr::new);
+    let last: Vec<&OsStr> = [input.as_ref()].into_iter().chain(last).collect();
+    run("ffmpeg", &arguments, &last).1
 }
 
 /// `fps` pictures for each second of a recording, made `width` by `height`.

@@ -72,6 +72,19 @@ impl Nginx {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// How the last publisher left: true when it said so before it closed; `None` while it is there.
+    pub fn departure(&self) -> Option<bool> {
+        let log = self.log();
+        // "2026/01/31 12:00:00 [info] 123#123: *4 publish: name='door' …": the 4 is the connection.
+        let (before, _) = log.rsplit_once(" publish: name=")?;
+        let number = format!(" {} ", before.rsplit_once(' ')?.1);
+        let words = log[before.len()..].lines().filter_map(|line| line.split_once(&number)).map(|(_, words)| words);
+        let words: Vec<&str> = words.take_while(|words| !words.starts_with("disconnect")).collect();
+        let said = words.iter().any(|words| words.starts_with("deleteStream"));
+        let gone = log[before.len()..].contains(&format!("{number}disconnect"));
+        gone.then_some(said)
+    }
+
     /// The stream `name` of application `app`.
     pub fn url(&self, app: &str, name: &str) -> String {
         format!("rtmp://127.0.0.1:{}/{app}/{name}", self.port)
