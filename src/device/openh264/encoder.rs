@@ -13,6 +13,8 @@
 //! - The SPS says limited range, BT.601 matrix, BT.709 primaries: what USB cameras deliver unless they say
 //!   otherwise (Video Class 1.5, colour matching descriptor) and what every source here is brought to, at any
 //!   size. It also says that no picture is reordered, so that decoders show each at once.
+//! - A picture that does not fit the library's buffer (raw noise, as a broken cable makes it) is coded again with
+//!   coarse steps, and so are the following ones until the next IDR that is asked for.
 #![allow(unsafe_code)]
 
 use super::NAME;
@@ -20,7 +22,7 @@ use crate::device::{DeviceError, Encoded, Fault, VideoEncoder, VideoEncoding};
 use crate::media::{PictureView, Size, Time};
 use openh264::encoder::{
     BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Level, MatrixCoefficients,
-    Profile, RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
+    Profile, QpRange, RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSource;
 use openh264::{OpenH264API, Timestamp};
@@ -38,6 +40,9 @@ const RATES: std::ops::RangeInclusive<u32> = 10..=8000;
 /// What a frame rate is kept within, pictures a second.
 const FRAME_RATES: std::ops::RangeInclusive<u32> = 1..=60;
 
+/// Quantisation for pictures that are too rich otherwise.
+const COARSE: (u8, u8) = (36, 51);
+
 /// An encoder of one picture size.
 pub struct OpenH264Encoder {
     encoder: Encoder,
@@ -46,6 +51,8 @@ pub struct OpenH264Encoder {
     peak: u32,
     /// The first picture's moment: the library is given milliseconds since then.
     began: Option<Time>,
+    /// Coding with [`COARSE`] steps.
+    coarse: bool,
 }
 
 impl OpenH264Encoder {
@@ -55,10 +62,17 @@ impl OpenH264Encoder {
         if encoding.size.is_empty() || !encoding.size.is_even() || width.max(height) > 3840 {
             return Err(error(Fault::Unsupported, format_args!("can not encode pictures of {}", encoding.size)));
         }
-        let encoding = bounded(encoding);
-        let encoder = Encoder::with_api_config(OpenH264API::from_source(), config(encoding))
+        Self::build(bounded(encoding), false)
+    }
+
+    fn build(encoding: VideoEncoding, coarse: bool) -> Result<Self, DeviceError> {
+        let config = match coarse {
+            true => config(encoding).qp(QpRange::new(COARSE.0, COARSE.1)),
+            false => config(encoding),
+        };
+        let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
             .map_err(|reason| error(Fault::Failed, reason))?;
-        Ok(Self { encoder, encoding, peak: encoding.bitrate_kbps * 1000, began: None })
+        Ok(Self { encoder, encoding, peak: encoding.bitrate_kbps * 1000, began: None, coarse })
     }
 
     /// Hands the current rates to the library, which takes them only once it has encoded a picture.
@@ -104,13 +118,23 @@ impl VideoEncoder for OpenH264Encoder {
             let words = format_args!("was given {} instead of {}", picture.size, self.encoding.size);
             return Err(error(Fault::Unsupported, words));
         }
+        if force_idr && self.coarse {
+            *self = Self::build(self.encoding, false)?;
+        }
         let first = self.began.is_none();
         let began = *self.began.get_or_insert(at);
         if force_idr && !first {
             self.encoder.force_intra_frame();
         }
         let since = Timestamp::from_millis((at - began).as_millis().max(0) as u64);
-        let stream = self.encoder.encode_at(&Source(picture), since).map_err(|reason| error(Fault::Failed, reason))?;
+        let stream = match self.encoder.encode_at(&Source(picture), since) {
+            Ok(stream) => stream,
+            Err(_) if !self.coarse => {
+                *self = Self::build(self.encoding, true)?;
+                return self.encode(picture, at, false, out);
+            }
+            Err(reason) => return Err(error(Fault::Failed, reason)),
+        };
         let outcome = match stream.frame_type() {
             FrameType::Skip => Encoded::Skipped,
             FrameType::Invalid => return Err(error(Fault::Failed, "gave no picture")),
@@ -134,7 +158,7 @@ impl VideoEncoder for OpenH264Encoder {
         match self.began {
             Some(_) => self.apply_rates(),
             None => {
-                *self = Self::new(wanted)?;
+                *self = Self::build(wanted, self.coarse)?;
                 Ok(())
             }
         }

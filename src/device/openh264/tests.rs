@@ -278,3 +278,37 @@ fn hostile_bytes_never_stop_the_decoder() {
         assert!(count > 0, "round {round}");
     }
 }
+
+#[test]
+fn raw_noise_is_coded_coarsely_and_the_next_idr_ends_that() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for (size, fps, kbps) in [(Size::new(320, 180), 15, 1000), (SMALL, 30, 8000), (Size::new(64, 64), 1, 300)] {
+        let mut encoder = OpenH264Encoder::new(encoding(size, fps, kbps)).unwrap();
+        let mut decoder = OpenH264Decoder::new(false).unwrap();
+        let mut judge = |index: i64, idr: bool, bytes: &[u8]| {
+            let view = PictureView::new(size, size.width as usize, bytes).unwrap();
+            let (mut out, mut seen) = (Vec::new(), Vec::new());
+            let at = Time::from_micros(index * 1_000_000 / i64::from(fps));
+            encoder.encode(view, at, idr, &mut out).unwrap();
+            if !out.is_empty() {
+                decoder.decode(&out, Span::millis(index), &mut |view, _| seen = packed(view)).unwrap();
+            }
+            seen
+        };
+        for index in 0..6 {
+            let noise: Vec<u8> = (0..size.i420_len()).map(|_| random.u8(..)).collect();
+            judge(index, index == 3, &noise);
+        }
+        // What follows has to make up for the noise first: the rate is kept.
+        let shown: Vec<(Vec<u8>, Vec<u8>)> = (6..90)
+            .map(|index| {
+                let calm = moving(size, index as usize);
+                (judge(index, index % 30 == 0, &calm), calm)
+            })
+            .filter(|(shown, _)| !shown.is_empty())
+            .collect();
+        let (shown, calm) = shown.last().expect("pictures come again");
+        let quality = psnr(&shown[..size.pixels()], &calm[..size.pixels()]);
+        assert!(quality > 30.0, "{size}: {quality:.1} dB");
+    }
+}
