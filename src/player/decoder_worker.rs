@@ -95,10 +95,7 @@ impl DecoderWorker {
             if !fits && coded.unit.idr && clock::now() >= rebuild {
                 self.empty(decoding.take());
                 match Decoding::new(&coded) {
-                    Ok(built) => {
-                        coded.session.decoder_started();
-                        decoding = Some(built);
-                    }
+                    Ok(built) => decoding = Some(built),
                     Err(error) => {
                         rebuild = clock::now() + REBUILD;
                         coded.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
@@ -107,6 +104,8 @@ impl DecoderWorker {
             }
             // Until the IDR of another stream or size the pictures of the old one have no decoder.
             if let Some(decoding) = decoding.as_mut().filter(|decoding| decoding.fits(&coded)) {
+                // A stream that ended and begins again unchanged is told anew, and keeps its decoder.
+                coded.session.decoder_started();
                 self.decode(decoding, &coded, &mut annex_b);
             }
         }

@@ -10,6 +10,9 @@ use std::sync::{Mutex, MutexGuard};
 /// A kind of trouble is told at most once in this time.
 const ONCE: Span = Span::secs(1);
 
+/// Frames of sound without a picture after which sound alone is playing: about two seconds.
+const SOUND_ALONE: u32 = 100;
+
 /// One session, shared by everybody its media pass through.
 pub struct Session {
     player: usize,
@@ -31,6 +34,8 @@ struct Told {
     playing: bool,
     /// A picture is to be expected: sound alone is not yet playing.
     pictures: bool,
+    /// Frames of sound that were heard.
+    heard: u32,
     loading: bool,
     ended: bool,
     troubles: [Option<Time>; 5],
@@ -70,8 +75,8 @@ impl Session {
         if told.begun {
             self.tell(&told, PlayNews::StreamEnded);
         }
-        let (connected, ended) = (told.connected, told.ended);
-        *told = Told { connected, ended, ..Told::default() };
+        let Told { connected, ended, pictures, .. } = *told;
+        *told = Told { connected, ended, pictures, ..Told::default() };
     }
 
     /// The stream has pictures.
@@ -108,14 +113,18 @@ impl Session {
         self.play_begin(|told| told.size.is_some());
     }
 
-    /// Sound was given to the loudspeaker.
+    /// A frame of sound was given to the loudspeaker. Where pictures are expected it is waited for them for a while:
+    /// a stream that had some may come back without.
     pub fn heard(&self) {
-        self.play_begin(|told| !told.pictures);
+        self.play_begin(|told| {
+            told.heard += 1;
+            !told.pictures || told.heard > SOUND_ALONE
+        });
     }
 
-    fn play_begin(&self, counts: impl FnOnce(&Told) -> bool) {
+    fn play_begin(&self, counts: impl FnOnce(&mut Told) -> bool) {
         let mut told = self.lock();
-        if told.begun && !told.playing && counts(&told) {
+        if told.begun && !told.playing && counts(&mut told) {
             told.playing = true;
             self.tell(&told, PlayNews::PlayBegin);
         }
@@ -174,8 +183,8 @@ mod tests {
     use crate::api::notice::Cause;
     use std::sync::Arc;
 
-    #[test]
-    fn news_come_in_order_once_and_never_after_the_end() {
+    /// A session, and what is told of it.
+    fn session() -> (Session, Arc<Mutex<Vec<PlayNews>>>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = told.clone();
         let notices: Notices = Arc::new(move |notice| {
@@ -183,7 +192,12 @@ mod tests {
                 sink.lock().unwrap().push(news);
             }
         });
-        let session = Session::new(0, 1, notices);
+        (Session::new(0, 1, notices), told)
+    }
+
+    #[test]
+    fn news_come_in_order_once_and_never_after_the_end() {
+        let (session, told) = session();
         session.heard();
         session.first_idr();
         for _ in 0..2 {
@@ -217,5 +231,25 @@ mod tests {
             PlayNews::Ended(end),
         ];
         assert_eq!(*told.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_stream_that_comes_back_is_told_anew_and_its_sound_waits_for_its_picture() {
+        let (session, told) = session();
+        session.stream_begin();
+        session.has_pictures();
+        session.stream_ended();
+        session.stream_begin();
+        session.heard();
+        session.first_idr();
+        session.decoder_started();
+        session.resolution(Size::new(640, 360));
+        assert!(!told.lock().unwrap().contains(&PlayNews::PlayBegin));
+        session.shown();
+        assert_eq!(told.lock().unwrap().last(), Some(&PlayNews::PlayBegin));
+        session.stream_ended();
+        session.stream_begin();
+        (0..=SOUND_ALONE).for_each(|_| session.heard());
+        assert_eq!(told.lock().unwrap().last(), Some(&PlayNews::PlayBegin), "it came back without pictures");
     }
 }
