@@ -15,7 +15,7 @@ pub fn run(files: &[PathBuf]) -> ExitCode {
     let mut status = ExitCode::SUCCESS;
     for file in files {
         match check(file) {
-            Ok(words) => print!("{words}"),
+            Ok(words) => super::say(&words),
             Err(problems) => {
                 eprintln!("{problems}");
                 status = ExitCode::from(BAD_CONFIGURATION);

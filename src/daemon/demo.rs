@@ -5,6 +5,7 @@
 
 use super::inbox::Inbox;
 use super::relay::Relay;
+use super::say;
 use super::terminal::{self, Terminal};
 use crate::api::command::Command;
 use crate::api::status::{PlayStats, PushStats, Status};
@@ -40,7 +41,7 @@ pub fn run(options: &Options) -> io::Result<bool> {
     let settings = settings(&relay.url("demo"));
     let (mut terminal, inbox) =
         Terminal::start(settings, &board, metered(&board, &meter), vec![], window.clone(), Arc::default())?;
-    println!("visavis demo: test card and tone -> H.264, AAC -> RTMP relay on this machine -> screen and loudspeaker");
+    say("visavis demo: test card and tone -> H.264, AAC -> RTMP relay on this machine -> screen and loudspeaker\n");
     let mut screen = Screen {
         started,
         end: started + Span::secs(options.seconds.into()),
@@ -51,7 +52,7 @@ pub fn run(options: &Options) -> io::Result<bool> {
     terminal.run(|now| screen.turn(now, &meter, &window, &inbox));
     let last = window.view();
     drop(terminal);
-    print!("{}", summary(&screen, &meter.readings(), &last.status, &options.screen));
+    say(&summary(&screen, &meter.readings(), &last.status, &options.screen));
     Ok(screen.first.is_some())
 }
 

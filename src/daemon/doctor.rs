@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Prints the report. Exit status 0: looking worked, whatever was found.
 pub fn run() -> ExitCode {
-    print!("{}", report());
+    super::say(&report());
     ExitCode::SUCCESS
 }
 

@@ -29,7 +29,7 @@ pub fn run(config: &Path, board: Option<&Path>) -> ExitCode {
     };
     match explained() {
         Ok(words) => {
-            print!("{words}");
+            super::say(&words);
             ExitCode::SUCCESS
         }
         Err(problems) => {

@@ -11,3 +11,10 @@ mod net;
 mod relay;
 pub mod run;
 mod terminal;
+
+/// Writes `text` to standard output. A reader that went away (`| head`) is no failure: there is nobody to tell.
+fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
