@@ -6,6 +6,7 @@
 //! one camera; `pushing` and `playing` are the two ways.
 
 mod camera;
+mod encoders;
 mod microphone;
 mod playing;
 mod pushing;

@@ -1,6 +1,7 @@
 //! The rules of the way up: what is open, what is sent, and what is said about it.
 
 use super::camera::CameraState;
+use super::encoders::Encoders;
 use super::microphone::MicrophoneState;
 use super::session::{Codes, Session, Step};
 use super::{Output, refuse};
@@ -48,6 +49,7 @@ pub struct Pushing {
     busy: bool,
     plan: Option<PushPlan>,
     stats: PushStats,
+    encoders: Encoders,
     outputs: Vec<Output>,
 }
 
@@ -67,6 +69,7 @@ impl Pushing {
             busy: false,
             plan: None,
             stats: PushStats::default(),
+            encoders: Encoders::default(),
             outputs: Vec::new(),
             settings,
         };
@@ -178,17 +181,9 @@ impl Pushing {
     pub fn handle(&mut self, notice: &Notice, now: Time) {
         match notice {
             Notice::Camera(position, news) => self.camera_news(*position, news, now),
-            Notice::Microphone(news) => {
-                if let Some((code, detail)) = self.microphone.handle(news) {
-                    self.happened(code, detail);
-                }
-            }
-            Notice::VideoEncoder(error) => {
-                self.happened(code::PUSH_ERR_VIDEO_ENCODE_FAIL, json!({ "reason": error.to_string() }));
-            }
-            Notice::SoundEncoder(error) => {
-                self.happened(code::PUSH_ERR_AUDIO_ENCODE_FAIL, json!({ "reason": error.to_string() }));
-            }
+            Notice::Microphone(news) => self.happened_if(|this| this.microphone.handle(news)),
+            Notice::VideoEncoder(error) => self.happened_if(|this| this.encoders.video_failed(error)),
+            Notice::SoundEncoder(error) => self.happened_if(|this| this.encoders.sound_failed(error)),
             Notice::Push { session, news } if self.session.is_current(*session) => match news {
                 PushNews::Connected => self.session.connected(),
                 PushNews::Publishing => {
@@ -204,7 +199,10 @@ impl Pushing {
                 self.busy = *busy;
                 self.happened(code::PUSH_WARNING_NET_BUSY, json!({ "busy": busy }));
             }
-            Notice::PushStats(stats) => self.stats = stats.clone(),
+            Notice::PushStats(stats) => {
+                self.encoders.worked(stats);
+                self.stats = stats.clone();
+            }
             _ => {}
         }
         self.settle(now);
@@ -383,6 +381,12 @@ impl Pushing {
                 }
                 Step::Happened(code, detail) => self.happened(code, detail),
             }
+        }
+    }
+
+    fn happened_if(&mut self, what: impl FnOnce(&mut Self) -> Option<(&'static code::Code, Value)>) {
+        if let Some((code, detail)) = what(self) {
+            self.happened(code, detail);
         }
     }
 

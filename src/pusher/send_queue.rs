@@ -11,9 +11,12 @@ use std::collections::VecDeque;
 const SOUND_LIMIT: Span = Span::secs(1);
 /// Most bytes of pictures that wait, whatever their age.
 const BYTES_LIMIT: usize = 512 << 10;
-/// The queue counts as congested after being over [`BUSY_AGE`] for this long.
+/// The queue counts as congested after being over [`BUSY_AGE`], or shedding again and again, for this long.
 const BUSY_FOR: Span = Span::secs(1);
 const BUSY_AGE: Span = Span::millis(200);
+/// Two losses no further apart than this are one congestion: where the limit is no more than [`BUSY_AGE`] the queue
+/// is never over it for longer than it takes to shed.
+const BUSY_SHEDDING: Span = Span::millis(700);
 
 /// See the module's head.
 #[derive(Debug, Default)]
@@ -26,6 +29,7 @@ pub struct SendQueue {
     wants_idr: bool,
     shed: u64,
     over_since: Option<Time>,
+    shed_at: Option<Time>,
     busy: bool,
 }
 
@@ -82,6 +86,7 @@ impl SendQueue {
         if self.age(now) <= limit && self.bytes <= BYTES_LIMIT {
             return;
         }
+        self.shed_at = Some(now);
         // A younger IDR in the queue makes everything before it dispensable.
         if let Some(place) = self.pictures.iter().rposition(|picture| picture.idr && now - picture.captured <= limit)
             && place > 0
@@ -106,9 +111,10 @@ impl SendQueue {
         self.shed
     }
 
-    /// A change of congestion: over 200 ms for a second (true), or under it again (false).
+    /// A change of congestion: over 200 ms or shedding for a second (true), or neither again (false).
     pub fn congestion(&mut self, now: Time) -> Option<bool> {
-        let over = self.broken || self.age(now) > BUSY_AGE;
+        let shedding = self.shed_at.is_some_and(|at| now - at < BUSY_SHEDDING);
+        let over = self.broken || shedding || self.age(now) > BUSY_AGE;
         if !over {
             self.over_since = None;
             return std::mem::take(&mut self.busy).then_some(false);
@@ -192,6 +198,29 @@ mod tests {
         queue.pop_picture();
         assert_eq!(queue.congestion(at(1301)), Some(false));
         assert_eq!(queue.congestion(at(1302)), None);
+    }
+
+    #[test]
+    fn a_server_that_stops_reading_is_congestion_although_the_queue_is_kept_young() {
+        let mut queue = SendQueue::new();
+        let mut told = Vec::new();
+        for ms in 0..3000 {
+            if ms % 66 == 0 {
+                let idr = queue.take_idr_wish() || ms == 0;
+                queue.push_picture(picture(ms, idr));
+            }
+            queue.shed(Span::millis(200), at(ms));
+            told.extend(queue.congestion(at(ms)).map(|busy| (busy, ms)));
+        }
+        assert!(matches!(told[..], [(true, 1201..1300)]), "{told:?}");
+        // One lost chain is none.
+        let mut queue = SendQueue::new();
+        queue.push_picture(picture(0, true));
+        queue.shed(Span::millis(200), at(201));
+        assert_eq!(queue.congestion(at(201)), None);
+        queue.push_picture(picture(260, true));
+        queue.pop_picture();
+        assert!((260..2000).all(|ms| queue.congestion(at(ms)).is_none()));
     }
 
     #[test]
