@@ -86,6 +86,20 @@ fn doctor_looks_at_a_bare_machine_and_does_not_fail() {
 }
 
 #[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visavis.toml");
+    fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [&["doctor"][..], &["check", file], &["explain", file]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = visavisd().args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_command_that_does_not_exist_is_a_usage_error() {
     for program in [env!("CARGO_BIN_EXE_visavisd"), env!("CARGO_BIN_EXE_visavisctl")] {
         let output = Command::new(program).arg("dance").output().unwrap();
@@ -234,7 +248,7 @@ fn no_secret_is_in_anything_a_whole_run_says() {
     let folder = tempfile::tempdir().unwrap();
     let config = pusher(&url) + &player(&url, "mode = \"RTC\"");
     let mut terminal = Terminal::start_in(folder, &config, VIRTUAL, |command| {
-        command.env("RUST_LOG", "trace");
+        command.env("VISAVIS_LOG", "trace");
     });
     let mut events = terminal.events();
     events.wait("pusher", 1002, 5.0);

@@ -197,10 +197,22 @@ fn what_is_no_rtmp_server_fails_the_handshake() {
     assert_legal(&events.codes("pusher"));
 }
 
+/// A camera whose pictures nothing can compress: the target rate is used up.
+const NOISE: &str = r#"[camera.front]
+driver = "pipe"
+command = "exec ffmpeg -nostdin -v error -re -f rawvideo -s 320x180 -r 15 -i /dev/urandom -f rawvideo -"
+width = 320
+height = 180
+fps = 15
+"#;
+
 #[test]
 fn a_server_that_stops_reading_is_left_and_met_again() {
     let server = Nginx::start();
-    let mut terminal = mirror(&server);
+    let url = server.url("live", "terminal");
+    let config = pusher(&url).replace("max-bitrate = 300", "max-bitrate = 1000") + &player(&url, "mode = \"RTC\"");
+    let board = VIRTUAL.replace("[camera.front]\ndriver = \"test-card\"\n", NOISE);
+    let mut terminal = Terminal::start(&config, &board);
     let (mut pushing, mut playing) = (terminal.events(), terminal.events());
     playing.wait("player:agent", 2004, 8.0);
     terminal.on_air(2200);

@@ -44,7 +44,7 @@ pub fn player(src: &str, more: &str) -> String {
 /// The daemon's command with nothing of this machine's own configuration around it.
 pub fn visavisd() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_visavisd"));
-    command.env_remove("RUST_LOG").env_remove("NOTIFY_SOCKET").env_remove("CREDENTIALS_DIRECTORY");
+    command.env_remove("VISAVIS_LOG").env_remove("NOTIFY_SOCKET").env_remove("CREDENTIALS_DIRECTORY");
     command.stdin(Stdio::null());
     command
 }
