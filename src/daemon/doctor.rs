@@ -1,6 +1,7 @@
 //! `visavisd doctor`: what this machine has, what of it can be used, and what to do about the rest.
 
-use crate::device::{alsa, v4l2, wall};
+use crate::device::{self, DeviceError, VideoEncoding, alsa, clock, v4l2, wall};
+use crate::media::{PictureView, Size, Span};
 use std::fmt::Write;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -20,6 +21,7 @@ pub fn report() -> String {
     cameras(&mut report);
     sound(&mut report);
     displays(&mut report, Path::new("/sys/class/drm"));
+    encoders(&mut report);
     gpio(&mut report);
     permissions(&mut report, Path::new("/dev"));
     clock(&mut report, SystemTime::now(), wall::synchronised());
@@ -112,6 +114,43 @@ fn displays(report: &mut Report, class: &Path) {
     if !found {
         report.none("no graphics card with a connector: driver = \"png\", or \"pipe\" into a player");
     }
+}
+
+/// What a picture costs this machine; a guess from a data sheet would be wrong.
+fn encoders(report: &mut Report) {
+    report.head("Encoders");
+    for size in [Size::new(640, 360), Size::new(1280, 720)] {
+        match picture_cost(size) {
+            Ok((name, cost)) => {
+                let part = cost.as_secs_f64() * 30.0 * 100.0;
+                let verdict = format!("{name}: {size} takes {cost} a picture, {part:.0} % of one core at 30 a second");
+                if part < 100.0 { report.well(&verdict) } else { report.wrong(&verdict) }
+            }
+            Err(error) => report.wrong(&error.to_string()),
+        }
+    }
+}
+
+/// The mean time in the encoder for a picture of `size` that moves, and the encoder's name.
+fn picture_cost(size: Size) -> Result<(&'static str, Span), DeviceError> {
+    const PICTURES: u8 = 12;
+    let mut encoder = device::video_encoder(VideoEncoding { size, fps: 30, bitrate_kbps: 1000 })?;
+    let (mut bytes, mut unit) = (vec![128; size.i420_len()], Vec::new());
+    let began = clock::now();
+    let mut busy = Span::ZERO;
+    for number in 0..PICTURES {
+        let (luma, _) = bytes.split_at_mut(size.pixels());
+        for (row, line) in luma.chunks_exact_mut(size.width as usize).enumerate() {
+            for (column, pixel) in line.iter_mut().enumerate() {
+                *pixel = ((column + row) as u8 / 2).wrapping_add(number * 3);
+            }
+        }
+        let Some(view) = PictureView::new(size, size.width as usize, &bytes) else { continue };
+        let before = clock::now();
+        encoder.encode(view, began + Span::millis(33) * i64::from(number), false, &mut unit)?;
+        busy += clock::now() - before;
+    }
+    Ok((encoder.name(), busy / i64::from(PICTURES)))
 }
 
 fn gpio(report: &mut Report) {
