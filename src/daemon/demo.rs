@@ -9,7 +9,7 @@ use super::say;
 use super::terminal::{self, Terminal};
 use crate::api::command::Command;
 use crate::api::status::{PlayStats, PushStats, Status};
-use crate::control::Window;
+use crate::control::{View, Window};
 use crate::device::clock;
 use crate::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, Readings};
 use crate::media::{Span, Time};
@@ -48,11 +48,11 @@ pub fn run(options: &Options) -> io::Result<bool> {
         next: started,
         first: None,
         leaving: false,
+        last: Arc::default(),
     };
     terminal.run(|now| screen.turn(now, &meter, &window, &inbox));
-    let last = window.view();
     drop(terminal);
-    say(&summary(&screen, &meter.readings(), &last.status, &options.screen));
+    say(&summary(&screen, &meter.readings(), &screen.last.status, &options.screen));
     Ok(screen.first.is_some())
 }
 
@@ -64,17 +64,20 @@ struct Screen {
     /// When the first picture was on the screen.
     first: Option<Span>,
     leaving: bool,
+    /// How things were before the call was ended.
+    last: Arc<View>,
 }
 
 impl Screen {
     fn turn(&mut self, now: Time, meter: &Meter, window: &Window, inbox: &Inbox) {
         let readings = meter.readings();
         if self.first.is_none() && readings.picture.count > 0 {
-            // Its own delay tells when the first picture was shown, to the millisecond.
+            // The player's notice of its first picture wakes this at once.
             self.first = Some(now - self.started);
         }
         if now >= self.next && !self.leaving {
             self.next = now + Span::secs(1);
+            self.last = window.view();
             line(&status_line(now - self.started, &readings, window));
         }
         if now >= self.end && !std::mem::replace(&mut self.leaving, now >= self.end) {
