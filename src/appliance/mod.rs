@@ -78,7 +78,7 @@ impl Appliance {
             players: settings.players.into_iter().enumerate().map(number).collect(),
             standby: false,
             display: closed_or_absent(board.display.is_some()),
-            speaker: closed_or_absent(board.speaker.speaker.is_some()),
+            speaker: closed_or_absent(board.speaker.speaker.is_some() || board.speaker.ear.is_some()),
             snapshots: Vec::new(),
             leaving: None,
             exited: false,
@@ -257,6 +257,8 @@ fn device_status(old: &DeviceStatus, news: DeviceNotice) -> DeviceStatus {
     match news {
         DeviceNotice::Opened { words } => DeviceStatus { state: DeviceState::Running, words },
         DeviceNotice::FirstFrame => DeviceStatus { state: DeviceState::Running, words: old.words.clone() },
+        // What the board does not have can not be lost.
+        _ if old.state == DeviceState::Absent => old.clone(),
         DeviceNotice::Lost(error) => DeviceStatus { state: DeviceState::Lost, words: error.to_string() },
         DeviceNotice::Closed => DeviceStatus { state: DeviceState::Closed, words: String::new() },
     }
