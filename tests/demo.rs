@@ -31,16 +31,17 @@ fn a_whole_call_is_shown_measured_and_photographed() {
     assert!(!text.contains('\u{1b}'), "no control sequences in a file: {text:?}");
     println!("{text}");
 
-    let milliseconds = |label: &str| {
+    let figure = |label: &str| {
         let first = line(&text, label).split_whitespace().next().unwrap_or_default().to_owned();
         let digits: String = first.chars().take_while(|letter| letter.is_ascii_digit() || *letter == '.').collect();
         digits.parse::<f64>().unwrap_or_else(|_| panic!("{label}: no figure in {first:?}"))
     };
     for label in ["picture", "sound"] {
-        let figure = milliseconds(label);
-        assert!((1.0..1000.0).contains(&figure), "{label}: {figure}");
+        let found = figure(label);
+        assert!((1.0..1000.0).contains(&found), "{label}: {found}");
         assert!(line(&text, label).contains("median"), "{text}");
     }
+    assert!(figure("received") > 20.0, "{text}");
     let file = folder.path().join(line(&text, "screen"));
     let picture = ffmpeg::image(&file);
     assert_eq!((picture.width, picture.height), (640, 360));

@@ -239,6 +239,22 @@ fn standby_closes_the_camera_and_ends_as_it_began() {
     assert_eq!(red.strip_prefix(&[false]).unwrap_or(&red), [true, false, true]);
 }
 
+#[test]
+fn what_the_board_does_not_have_is_absent_and_not_lost() {
+    let server = Nginx::start();
+    let url = server.url("live", "terminal");
+    let board = "name = \"bare\"\n[camera.front]\ndriver = \"test-card\"\n";
+    let terminal = Terminal::start(&(pusher(&url) + &player(&url, "mode = \"RTC\"")), board);
+    let mut events = terminal.events();
+    events.wait("player:agent", 2003, 8.0);
+    let status = terminal.on_air(1500);
+    for name in ["microphone", "speaker", "display"] {
+        assert_eq!(device(&status, name).0, "absent", "{name}: {status:#}");
+    }
+    assert!(!events.codes("pusher").contains(&-1302), "{}", events.story());
+    assert_unbroken(&recorded(&terminal, &server));
+}
+
 /// ALSA's own null device under two names, and a device that does not exist.
 const ASOUNDRC: &str = "pcm.deaf { type null }\nctl.deaf { type null }\n";
 
