@@ -47,7 +47,6 @@ pub fn run(options: &Options) -> io::Result<bool> {
         end: started + Span::secs(options.seconds.into()),
         next: started,
         first: None,
-        last: window.view(),
         leaving: false,
         last: Arc::default(),
     };
@@ -64,8 +63,6 @@ struct Screen {
     next: Time,
     /// When the first picture was on the screen.
     first: Option<Span>,
-    /// How things were before the call was ended.
-    last: Arc<View>,
     leaving: bool,
     /// How things were before the call was ended.
     last: Arc<View>,
@@ -77,9 +74,6 @@ impl Screen {
         if self.first.is_none() && readings.picture.count > 0 {
             // The player's notice of its first picture wakes this at once.
             self.first = Some(now - self.started);
-        }
-        if !self.leaving {
-            self.last = window.view();
         }
         if now >= self.next && !self.leaving {
             self.next = now + Span::secs(1);

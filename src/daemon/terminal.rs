@@ -119,6 +119,8 @@ impl Terminal {
                 }
             }
             self.appliance.handle(Input::Time, now);
+            // Whoever gets an answer or hears of an event, and looks, finds the state it led to.
+            self.show(now);
             while let Some(output) = self.appliance.poll() {
                 match output {
                     Output::Effect(Effect::Exit) => return,
@@ -130,7 +132,6 @@ impl Terminal {
                     }
                 }
             }
-            self.show(now);
             idle(now);
             let refresh = now + REFRESH;
             self.bell.wait(Some(self.appliance.deadline().map_or(refresh, |at| at.min(refresh))));
@@ -165,8 +166,6 @@ impl Terminal {
             }
             (Effect::PlayDisconnect { player, session }, _) => self.with(player, |player| player.disconnect(session)),
             (Effect::Reply { ticket, reply }, _) => {
-                // The new state is visible before the answer is.
-                self.show(clock::now());
                 if let Some(answer) = self.answers.remove(&ticket) {
                     // Who asked may be gone.
                     let _ = answer.send(reply);
