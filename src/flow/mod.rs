@@ -2,6 +2,7 @@
 
 pub mod lane;
 pub mod net;
+pub mod sessions;
 pub mod shared;
 pub mod snapshot;
 pub mod worker;

@@ -13,7 +13,8 @@ const QUALITY: u8 = 90;
 
 /// Compresses `view` as asked and reports it with `ticket`.
 pub fn take(view: PictureView<'_>, ticket: Ticket, request: SnapshotRequest, notices: &Notices) {
-    let (size, copy) = (view.size, packed(view));
+    let (size, mut copy) = (view.size, vec![0; view.size.i420_len()]);
+    view.pack_into(&mut copy);
     let told = notices.clone();
     let work = move || {
         let result = compress(size, &copy, request.format).map_err(|error| failed(Fault::Failed, &error));
@@ -36,22 +37,6 @@ fn compress(size: Size, bytes: &[u8], format: ImageFormat) -> Result<Picture, Im
         ImageFormat::Jpeg => image::to_jpeg(view, QUALITY)?,
     };
     Ok(Picture { format, width: size.width, height: size.height, bytes: bytes.into(), path: None })
-}
-
-/// The planes one after another without gaps between the lines.
-fn packed(view: PictureView<'_>) -> Vec<u8> {
-    let (width, height) = (view.size.width as usize, view.size.height as usize);
-    let chroma = (width.div_ceil(2), height.div_ceil(2));
-    let mut out = Vec::with_capacity(view.size.i420_len());
-    let planes = [
-        (view.y, view.y_stride, width, height),
-        (view.u, view.uv_stride, chroma.0, chroma.1),
-        (view.v, view.uv_stride, chroma.0, chroma.1),
-    ];
-    for (plane, stride, width, height) in planes {
-        plane.chunks(stride).take(height).for_each(|line| out.extend_from_slice(&line[..width]));
-    }
-    out
 }
 
 fn failed(fault: Fault, words: &dyn std::fmt::Display) -> DeviceError {

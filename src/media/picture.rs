@@ -122,6 +122,28 @@ impl<'a> PictureView<'a> {
     }
 }
 
+impl PictureView<'_> {
+    /// Copies the planes one after another without gaps between the lines, as [`PictureView::new`] reads them
+    /// with a stride of the width; `out` is as long as [`Size::i420_len`] says, or gets less.
+    pub fn pack_into(&self, out: &mut [u8]) {
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        let chroma = (width.div_ceil(2), height.div_ceil(2));
+        let planes = [
+            (self.y, self.y_stride, width, height),
+            (self.u, self.uv_stride, chroma.0, chroma.1),
+            (self.v, self.uv_stride, chroma.0, chroma.1),
+        ];
+        let mut rest = out;
+        for (source, stride, width, height) in planes {
+            let (plane, behind) = rest.split_at_mut((width * height).min(rest.len()));
+            for (line, from) in plane.chunks_exact_mut(width).zip(source.chunks(stride)) {
+                line.copy_from_slice(&from[..width]);
+            }
+            rest = behind;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,5 +157,17 @@ mod tests {
         assert!(PictureView::new(size, 5, &[0; 36]).is_none());
         assert!(PictureView::new(Size::new(0, 4), 6, &[0; 36]).is_none());
         assert!(PictureView::new(Size::new(u32::MAX, u32::MAX), usize::MAX, &[0; 36]).is_none());
+    }
+
+    #[test]
+    fn packing_leaves_out_the_gaps_between_the_lines() {
+        let padded: Vec<u8> = (0..60).collect();
+        let view = PictureView::new(Size::new(6, 4), 10, &padded).unwrap();
+        let mut packed = vec![0; 36];
+        view.pack_into(&mut packed);
+        assert_eq!(packed[..8], [0, 1, 2, 3, 4, 5, 10, 11]);
+        assert_eq!(packed[24..30], [40, 41, 42, 45, 46, 47]);
+        assert_eq!(packed[30..], [50, 51, 52, 55, 56, 57]);
+        view.pack_into(&mut packed[..7]);
     }
 }

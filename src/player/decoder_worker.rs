@@ -150,7 +150,7 @@ impl DecoderWorker {
         session.resolution(view.size);
         let Show::At(due) = show else { return };
         let mut bytes = self.pool.take(view.size.i420_len());
-        pack(view, &mut bytes);
+        view.pack_into(&mut bytes);
         let decoded = clock::now();
         if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
             self.frames.put(Frame::Picture(Decoded { picture, due, decoded, session: session.clone() }));
@@ -171,23 +171,5 @@ impl Decoding {
 
     fn fits(&self, coded: &Coded) -> bool {
         Arc::ptr_eq(&self.config, &coded.config) && Arc::ptr_eq(&self.session, &coded.session)
-    }
-}
-
-/// Copies the planes one after another without gaps between the lines; `out` is as long as the picture needs.
-fn pack(view: PictureView<'_>, out: &mut [u8]) {
-    let (width, height) = (view.size.width as usize, view.size.height as usize);
-    let chroma = (width.div_ceil(2), height.div_ceil(2));
-    let (y, rest) = out.split_at_mut(view.size.pixels());
-    let (u, v) = rest.split_at_mut(chroma.0 * chroma.1);
-    let planes = [
-        (view.y, view.y_stride, width, y),
-        (view.u, view.uv_stride, chroma.0, u),
-        (view.v, view.uv_stride, chroma.0, v),
-    ];
-    for (source, stride, width, target) in planes {
-        for (line, from) in target.chunks_exact_mut(width).zip(source.chunks(stride)) {
-            line.copy_from_slice(&from[..width]);
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! A session over HTTP-FLV: asked for, followed where it is sent, read tag by tag.
 
 use super::What;
-use super::net_task::{Receiving, broken, ours};
+use super::net_task::Receiving;
 use crate::api::notice::{Cause, End};
 use crate::device::clock;
 use crate::flow::net::Address;
+use crate::flow::sessions::{broken, ours};
 use crate::flv::{Reader, Tag, TagKind, Timeline};
 use crate::http_flv::{Answer, Journey, MOST_HEAD, Target, Verdict, not_flv};
 use crate::media::Time;

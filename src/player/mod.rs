@@ -36,6 +36,7 @@ use crate::device::{Display, Speaker, Wake};
 use crate::flow::Notices;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
+use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::worker::Worker;
 use crate::media::{Pool, RawPicture, SoundFormat, Span, Time, VideoUnit};
@@ -145,7 +146,7 @@ struct SpeakerFact {
 /// One running player. Dropping it ends its session and closes its devices.
 pub struct Player {
     plans: Plans,
-    net: net_task::Handle,
+    net: Sessions,
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
     _workers: [Worker; 4],
@@ -218,7 +219,7 @@ impl Player {
             Worker::spawn("spk", spk_bell, restarted(&notices), move |handle| spk.run(handle))?,
         ];
         let wiring = net_task::Wiring { player: index, arrivals: arrival_in, bell: play_bell, dialer, notices };
-        let net = net_task::start(wiring, runtime);
+        let net = Sessions::start(wiring, runtime);
         Ok(Self { plans, net, snapshots: snapshot_in, _workers: workers })
     }
 

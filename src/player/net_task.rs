@@ -6,6 +6,7 @@ use crate::api::notice::{Cause, End};
 use crate::device::{Wake, clock};
 use crate::flow::Notices;
 use crate::flow::net::Dialer;
+use crate::flow::sessions::Way;
 use crate::media::Time;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
@@ -18,29 +19,6 @@ pub struct Wiring {
     pub bell: Wake,
     pub dialer: Dialer,
     pub notices: Notices,
-}
-
-/// Orders to the task.
-pub struct Handle {
-    orders: mpsc::UnboundedSender<Order>,
-}
-
-#[derive(Debug)]
-enum Order {
-    Connect { session: u64, url: String },
-    Disconnect { session: u64 },
-}
-
-impl Handle {
-    /// Opens session `session`; an older one is left first.
-    pub fn connect(&self, session: u64, url: String) {
-        let _ = self.orders.send(Order::Connect { session, url });
-    }
-
-    /// Leaves session `session`.
-    pub fn disconnect(&self, session: u64) {
-        let _ = self.orders.send(Order::Disconnect { session });
-    }
 }
 
 /// What a running session has of the world.
@@ -71,61 +49,26 @@ impl Receiving {
     }
 }
 
-/// Starts the task; it ends when the handle is dropped.
-pub fn start(wiring: Wiring, runtime: &tokio::runtime::Handle) -> Handle {
-    // Orders come from one state machine that waits for the end of each session: a handful at most.
-    let (sender, receiver) = mpsc::unbounded_channel();
-    runtime.spawn(obey(wiring, receiver));
-    Handle { orders: sender }
-}
+impl Way for Wiring {
+    type Session = Arc<Session>;
 
-async fn obey(wiring: Wiring, mut orders: mpsc::UnboundedReceiver<Order>) {
-    let mut next = None;
-    loop {
-        let Some(order) = (match next.take() {
-            Some(order) => Some(order),
-            None => orders.recv().await,
-        }) else {
-            return;
-        };
-        let (Order::Connect { session: number, .. } | Order::Disconnect { session: number }) = order;
-        let session = Arc::new(Session::new(wiring.player, number, wiring.notices.clone()));
-        let Order::Connect { url, .. } = order else {
-            session.end(ours());
-            continue;
-        };
-        let receiving = Receiving {
-            session: session.clone(),
-            dialer: wiring.dialer.clone(),
-            stop: Arc::default(),
-            arrivals: wiring.arrivals.clone(),
-            bell: wiring.bell.clone(),
-        };
-        let stop = receiving.stop.clone();
-        // On a task of its own: a panic in it is an end like any other.
-        let mut running = tokio::spawn(play(receiving, url));
-        let end = loop {
-            tokio::select! {
-                end = &mut running => break end,
-                order = orders.recv(), if next.is_none() => {
-                    stop.notify_one();
-                    match order {
-                        Some(Order::Disconnect { session: leave }) if leave == number => {}
-                        Some(order) => next = Some(order),
-                        None => break running.await,
-                    }
-                }
-            }
-        };
-        let end = end.unwrap_or_else(|_| broken("an internal error ended the session"));
+    fn begin(&self, number: u64) -> Arc<Session> {
+        Arc::new(Session::new(self.player, number, self.notices.clone()))
+    }
+
+    fn run(&self, session: Arc<Session>, url: String, stop: Arc<Notify>) -> impl Future<Output = End> + Send + 'static {
+        let (arrivals, bell) = (self.arrivals.clone(), self.bell.clone());
+        play(Receiving { session, dialer: self.dialer.clone(), stop, arrivals, bell }, url)
+    }
+
+    async fn ended(&self, session: Arc<Session>, end: End) {
         let finish = matches!(end.cause, Cause::Ours | Cause::Refused);
         session.end(end);
         if finish {
             let arrival = Arrival { session, at: clock::now(), what: What::Finish };
-            if wiring.arrivals.send(arrival).await.is_err() {
-                return;
-            }
-            wiring.bell.ring();
+            // Whoever takes the arrivals ends only together with the player.
+            let _ = self.arrivals.send(arrival).await;
+            self.bell.ring();
         }
     }
 }
@@ -135,14 +78,4 @@ async fn play(receiving: Receiving, url: String) -> End {
         Some(("http" | "https", _)) => http_flv_task::play(receiving, &url).await,
         _ => rtmp_task::play(receiving, &url).await,
     }
-}
-
-/// We ended it.
-pub fn ours() -> End {
-    End { cause: Cause::Ours, words: "left".into() }
-}
-
-/// Reading, writing or framing failed.
-pub fn broken(words: &str) -> End {
-    End { cause: Cause::Broken, words: words.into() }
 }

@@ -1,19 +1,16 @@
 //! A session over RTMP: the client driven by a socket, its media handed on as they come.
 
 use super::What;
-use super::net_task::{Receiving, broken, ours};
+use super::net_task::Receiving;
 use crate::api::notice::{Cause, End};
 use crate::device::clock;
-use crate::flow::net::{Address, Stream};
+use crate::flow::net::{Address, Stream, Turn};
+use crate::flow::sessions::{broken, ours};
 use crate::media::Span;
 use crate::rtmp::client::{Client, Config, Event};
 use crate::rtmp::url::RtmpUrl;
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes taken by one read: an IDR in a few, ordinary pictures in one.
 const READ: usize = 16 << 10;
@@ -26,8 +23,7 @@ pub async fn play(receiving: Receiving, url: &str) -> End {
         Ok(url) => url,
         Err(error) => return End { cause: Cause::Refused, words: error.to_string() },
     };
-    let host = url.host().trim_matches(['[', ']']).to_owned();
-    let address = Address { host, port: url.port(), tls: url.tls() };
+    let address = Address::of(&url);
     let stream = tokio::select! {
         stream = receiving.dialer.connect(&address) => match stream {
             Ok(stream) => stream,
@@ -45,10 +41,9 @@ struct Playing {
     client: Client,
 }
 
-/// What one turn of the loop was woken by.
-enum Turn {
-    Read(io::Result<usize>),
-    Wrote(io::Result<usize>),
+/// What woke the loop.
+enum Woken {
+    Io(io::Result<Turn>),
     Late,
     Stop,
 }
@@ -60,50 +55,31 @@ impl Playing {
             if let Some(end) = self.listen().await {
                 return end;
             }
-            match self.turn(&mut read).await {
-                Turn::Read(Ok(0)) => self.client.handle_close(clock::now()),
-                Turn::Read(Ok(count)) => {
+            match self.wait(&mut read).await {
+                Woken::Io(Ok(Turn::Read(0))) => self.client.handle_close(clock::now()),
+                Woken::Io(Ok(Turn::Read(count))) => {
                     self.receiving.session.received(count);
                     self.client.handle_bytes(read.get(..count).unwrap_or_default(), clock::now());
                     let bad = self.client.counters().bad_messages;
                     self.receiving.session.bad_messages.store(bad, Ordering::Relaxed);
                 }
-                Turn::Wrote(Ok(count)) => self.client.transmitted(count),
-                Turn::Read(Err(error)) | Turn::Wrote(Err(error)) => {
-                    return broken(&format!("the connection broke: {error}"));
-                }
-                Turn::Late => self.client.handle_timeout(clock::now()),
-                Turn::Stop => self.client.stop(clock::now()),
+                Woken::Io(Ok(Turn::Wrote(count))) => self.client.transmitted(count),
+                Woken::Io(Err(error)) => return broken(&format!("the connection broke: {error}")),
+                Woken::Late => self.client.handle_timeout(clock::now()),
+                Woken::Stop => self.client.stop(clock::now()),
             }
         }
     }
 
     /// Waits for whatever comes first.
-    async fn turn(&mut self, read: &mut [u8]) -> Turn {
+    async fn wait(&mut self, read: &mut [u8]) -> Woken {
         let wait = self.client.deadline().map_or(Span::secs(1), |at| at - clock::now());
         let bytes = self.client.poll_transmit(WRITE);
-        let stream = &mut self.stream;
-        let io = poll_fn(|cx| {
-            let mut buffer = ReadBuf::new(read);
-            if let Poll::Ready(result) = Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
-                return Poll::Ready(Turn::Read(result.map(|()| buffer.filled().len())));
-            }
-            if !bytes.is_empty()
-                && let Poll::Ready(result) = Pin::new(&mut *stream).poll_write(cx, bytes)
-            {
-                return Poll::Ready(Turn::Wrote(result));
-            }
-            // TLS may still hold bytes it took earlier.
-            if let Poll::Ready(Err(error)) = Pin::new(&mut *stream).poll_flush(cx) {
-                return Poll::Ready(Turn::Wrote(Err(error)));
-            }
-            Poll::Pending
-        });
         tokio::select! {
             biased;
-            () = self.receiving.stop.notified() => Turn::Stop,
-            turn = io => turn,
-            () = tokio::time::sleep(wait.to_std()) => Turn::Late,
+            () = self.receiving.stop.notified() => Woken::Stop,
+            turn = self.stream.turn(read, bytes) => Woken::Io(turn),
+            () = tokio::time::sleep(wait.to_std()) => Woken::Late,
         }
     }
 

@@ -30,6 +30,7 @@ use crate::device::{Camera, Microphone, Wake};
 use crate::flow::Notices;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
+use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::worker::Worker;
 use crate::image::Turn;
@@ -125,7 +126,7 @@ struct CodedSound {
 /// The running way up. Dropping it closes every device.
 pub struct Pusher {
     plans: Plans,
-    net: send_task::Handle,
+    net: Sessions,
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
     _workers: [Worker; 3],
@@ -183,19 +184,17 @@ impl Pusher {
             Worker::spawn("venc", venc_bell, restarted(&notices), move |handle| venc.run(handle))?,
             Worker::spawn("mic", mic_bell, restarted(&notices), move |handle| mic.run(handle))?,
         ];
-        let net = send_task::start(
-            send_task::Wiring {
-                plans: plans.clone(),
-                live,
-                pictures: picture_out,
-                sounds: sound_out,
-                idr_wish,
-                bell: net_bell,
-                dialer,
-                notices,
-            },
-            runtime,
-        );
+        let wiring = send_task::Wiring {
+            plans: plans.clone(),
+            live,
+            pictures: picture_out,
+            sounds: sound_out,
+            idr_wish,
+            bell: net_bell,
+            dialer,
+            notices,
+        };
+        let net = Sessions::start(send_task::Publisher(Arc::new(wiring)), runtime);
         Ok(Self { plans, net, snapshots: snapshot_in, _workers: workers })
     }
 

@@ -8,20 +8,17 @@ use crate::api::status::PushStats;
 use crate::device::{Listener, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::lane::Receiver;
-use crate::flow::net::{Address, Dialer, Stream};
+use crate::flow::net::{Address, Dialer, Stream, Turn};
+use crate::flow::sessions::{Way, broken, ours};
 use crate::flv;
 use crate::media::{SoundFormat, Span, Time};
 use crate::rtmp::client::{Client, Config, Event};
 use crate::rtmp::url::RtmpUrl;
 use bytes::Bytes;
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 /// Bytes given to one write: sound that comes next waits for no more than this.
 const WRITE: usize = 8 << 10;
@@ -41,82 +38,34 @@ pub struct Wiring {
     pub notices: Notices,
 }
 
-/// Orders to the task.
-pub struct Handle {
-    orders: mpsc::UnboundedSender<Order>,
-}
+/// The way up as a sequence of sessions; give it to [`crate::flow::sessions::Sessions`].
+pub struct Publisher(pub Arc<Wiring>);
 
-#[derive(Debug)]
-enum Order {
-    Connect { session: u64, url: String },
-    Disconnect { session: u64 },
-}
+impl Way for Publisher {
+    type Session = u64;
 
-impl Handle {
-    /// Opens session `session`; an older one is left first.
-    pub fn connect(&self, session: u64, url: String) {
-        let _ = self.orders.send(Order::Connect { session, url });
+    fn begin(&self, number: u64) -> u64 {
+        number
     }
 
-    /// Leaves session `session`.
-    pub fn disconnect(&self, session: u64) {
-        let _ = self.orders.send(Order::Disconnect { session });
+    fn run(&self, session: u64, url: String, stop: Arc<Notify>) -> impl Future<Output = End> + Send + 'static {
+        publish(self.0.clone(), session, url, stop)
     }
-}
 
-/// Starts the task; it ends when the handle is dropped.
-pub fn start(wiring: Wiring, runtime: &tokio::runtime::Handle) -> Handle {
-    // Orders come from one state machine that waits for the end of each session: a handful at most.
-    let (sender, receiver) = mpsc::unbounded_channel();
-    runtime.spawn(obey(Arc::new(wiring), receiver));
-    Handle { orders: sender }
-}
-
-async fn obey(wiring: Arc<Wiring>, mut orders: mpsc::UnboundedReceiver<Order>) {
-    let mut next = None;
-    loop {
-        let Some(order) = (match next.take() {
-            Some(order) => Some(order),
-            None => orders.recv().await,
-        }) else {
-            return;
-        };
-        let (session, end) = match order {
-            Order::Disconnect { session } => (session, ours()),
-            Order::Connect { session, url } => {
-                let stop = Arc::new(tokio::sync::Notify::new());
-                // On a task of its own: a panic in it is an end like any other.
-                let mut running = tokio::spawn(publish(wiring.clone(), session, url, stop.clone()));
-                let end = loop {
-                    tokio::select! {
-                        end = &mut running => break end,
-                        order = orders.recv(), if next.is_none() => {
-                            stop.notify_one();
-                            match order {
-                                Some(Order::Disconnect { session: leave }) if leave == session => {}
-                                Some(order) => next = Some(order),
-                                None => break running.await,
-                            }
-                        }
-                    }
-                };
-                wiring.live.set(None);
-                (wiring.notices)(Notice::PushStats(PushStats::default()));
-                (session, end.unwrap_or_else(|_| broken("an internal error ended the session")))
-            }
-        };
-        (wiring.notices)(Notice::Push { session, news: PushNews::Ended(end) });
+    async fn ended(&self, session: u64, end: End) {
+        self.0.live.set(None);
+        (self.0.notices)(Notice::PushStats(PushStats::default()));
+        (self.0.notices)(Notice::Push { session, news: PushNews::Ended(end) });
     }
 }
 
 /// One session from the first packet to the last.
-async fn publish(wiring: Arc<Wiring>, session: u64, url: String, stop: Arc<tokio::sync::Notify>) -> End {
+async fn publish(wiring: Arc<Wiring>, session: u64, url: String, stop: Arc<Notify>) -> End {
     let url = match RtmpUrl::parse(&url) {
         Ok(url) => url,
         Err(error) => return End { cause: Cause::Refused, words: error.to_string() },
     };
-    let host = url.host().trim_matches(['[', ']']).to_owned();
-    let address = Address { host, port: url.port(), tls: url.tls() };
+    let address = Address::of(&url);
     let stream = tokio::select! {
         stream = wiring.dialer.connect(&address) => match stream {
             Ok(stream) => stream,
@@ -165,68 +114,50 @@ struct Publishing<'a> {
     wiring: &'a Wiring,
 }
 
-/// What one turn of the loop was woken by.
-enum Turn {
-    Read(io::Result<usize>),
-    Wrote(io::Result<usize>),
+/// What woke the loop.
+enum Woken {
+    Io(io::Result<Turn>),
     Rung,
     Late,
     Stop,
 }
 
 impl Publishing<'_> {
-    async fn run(mut self, bell: Listener, stop: &tokio::sync::Notify) -> End {
+    async fn run(mut self, bell: Listener, stop: &Notify) -> End {
         let mut read = vec![0; READ];
         loop {
             if let Some(end) = self.listen() {
                 return end;
             }
             self.feed(clock::now());
-            match self.turn(&bell, stop, &mut read).await {
-                Turn::Read(Ok(0)) => self.client.handle_close(clock::now()),
-                Turn::Read(Ok(count)) => self.client.handle_bytes(&read[..count], clock::now()),
-                Turn::Wrote(Ok(count)) => {
+            match self.wait(&bell, stop, &mut read).await {
+                Woken::Io(Ok(Turn::Read(0))) => self.client.handle_close(clock::now()),
+                Woken::Io(Ok(Turn::Read(count))) => {
+                    self.client.handle_bytes(read.get(..count).unwrap_or_default(), clock::now());
+                }
+                Woken::Io(Ok(Turn::Wrote(count))) => {
                     self.client.transmitted(count);
                     self.stats.written(count);
                 }
-                Turn::Read(Err(error)) | Turn::Wrote(Err(error)) => {
-                    return broken(&format!("the connection broke: {error}"));
-                }
-                Turn::Rung => {}
-                Turn::Late => self.late(clock::now()),
-                Turn::Stop => self.client.stop(clock::now()),
+                Woken::Io(Err(error)) => return broken(&format!("the connection broke: {error}")),
+                Woken::Rung => {}
+                Woken::Late => self.late(clock::now()),
+                Woken::Stop => self.client.stop(clock::now()),
             }
         }
     }
 
     /// Waits for whatever comes first.
-    async fn turn(&mut self, bell: &Listener, stop: &tokio::sync::Notify, read: &mut [u8]) -> Turn {
+    async fn wait(&mut self, bell: &Listener, stop: &Notify, read: &mut [u8]) -> Woken {
         let deadline = self.client.deadline().into_iter().chain([self.stats.due()]).min();
         let wait = deadline.map_or(Span::secs(1), |at| at - clock::now());
         let bytes = self.client.poll_transmit(WRITE);
-        let stream = &mut self.stream;
-        let io = poll_fn(|cx| {
-            let mut buffer = ReadBuf::new(read);
-            if let Poll::Ready(result) = Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
-                return Poll::Ready(Turn::Read(result.map(|()| buffer.filled().len())));
-            }
-            if !bytes.is_empty()
-                && let Poll::Ready(result) = Pin::new(&mut *stream).poll_write(cx, bytes)
-            {
-                return Poll::Ready(Turn::Wrote(result));
-            }
-            // TLS may still hold bytes it took earlier.
-            if let Poll::Ready(Err(error)) = Pin::new(&mut *stream).poll_flush(cx) {
-                return Poll::Ready(Turn::Wrote(Err(error)));
-            }
-            Poll::Pending
-        });
         tokio::select! {
             biased;
-            () = stop.notified() => Turn::Stop,
-            turn = io => turn,
-            () = bell.rung() => Turn::Rung,
-            () = tokio::time::sleep(wait.to_std()) => Turn::Late,
+            () = stop.notified() => Woken::Stop,
+            turn = self.stream.turn(read, bytes) => Woken::Io(turn),
+            () = bell.rung() => Woken::Rung,
+            () = tokio::time::sleep(wait.to_std()) => Woken::Late,
         }
     }
 
@@ -341,12 +272,4 @@ impl Publishing<'_> {
             (self.wiring.notices)(Notice::PushStats(self.stats.take(link, now)));
         }
     }
-}
-
-fn ours() -> End {
-    End { cause: Cause::Ours, words: "left".into() }
-}
-
-fn broken(words: &str) -> End {
-    End { cause: Cause::Broken, words: words.into() }
 }

@@ -4,9 +4,10 @@ mod names;
 mod stream;
 mod tls;
 
-pub use stream::Stream;
+pub use stream::{Stream, Turn};
 
 use crate::api::notice::{Cause, End};
+use crate::rtmp::url::RtmpUrl;
 use names::Names;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::net::SocketAddr;
@@ -29,6 +30,13 @@ pub struct Address {
     pub port: u16,
     /// Speak TLS, or nothing at all.
     pub tls: bool,
+}
+
+impl Address {
+    /// Where the server of `url` is.
+    pub fn of(url: &RtmpUrl) -> Self {
+        Self { host: url.host().trim_matches(['[', ']']).to_owned(), port: url.port(), tls: url.tls() }
+    }
 }
 
 /// Opens connections. Clones share what is known of names, and the one lookup that may be in flight.

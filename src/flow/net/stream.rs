@@ -1,6 +1,7 @@
 //! A connection that may be wrapped in TLS, and the socket below it.
 
 use crate::device::tcp_info::TcpInfo;
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
@@ -16,7 +17,37 @@ pub enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// What a [`Stream::turn`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// So many bytes came; none: the peer closed.
+    Read(usize),
+    /// So many bytes were taken.
+    Wrote(usize),
+}
+
 impl Stream {
+    /// Reads or writes once, whichever is possible first; nothing is lost when it is cancelled.
+    pub async fn turn(&mut self, read: &mut [u8], write: &[u8]) -> io::Result<Turn> {
+        poll_fn(|cx| {
+            let mut buffer = ReadBuf::new(read);
+            if let Poll::Ready(result) = Pin::new(&mut *self).poll_read(cx, &mut buffer) {
+                return Poll::Ready(result.map(|()| Turn::Read(buffer.filled().len())));
+            }
+            if !write.is_empty()
+                && let Poll::Ready(result) = Pin::new(&mut *self).poll_write(cx, write)
+            {
+                return Poll::Ready(result.map(Turn::Wrote));
+            }
+            // TLS may still hold bytes it took earlier.
+            match Pin::new(&mut *self).poll_flush(cx) {
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    }
+
     /// What the kernel knows of the connection.
     pub fn tcp_info(&self) -> io::Result<TcpInfo> {
         TcpInfo::of(self)
