@@ -294,6 +294,25 @@ fn the_sound_moves_to_the_ear() {
 }
 
 #[test]
+fn sound_alone_is_heard_and_a_picture_alone_is_seen() {
+    let server = Nginx::start();
+    let publish = |what: &str, name: &str| {
+        let arguments = format!("-re -stream_loop -1 -i {} {what} -c copy -f flv", simple().display());
+        Ffmpeg::start(&arguments, server.url("live", name))
+    };
+    let (_sound, _picture) = (publish("-vn", "sound"), publish("-an", "picture"));
+    let (deaf, screen) = terminal(&server.url("live", "picture"), "mode = \"RTC\"", 320, 180);
+    let (blind, _screen) = terminal(&server.url("live", "sound"), "mode = \"RTC\"", 320, 180);
+    deaf.events().wait("player:agent", 2004, 8.0);
+    screen.wait(4.0, "the seven bars", has_bars);
+    see_it_move(&screen);
+    let mut events = blind.events();
+    events.wait("player:agent", 2004, 8.0);
+    hear_the_tone(&blind, "heard.wav", 6.0);
+    assert!(!events.codes("player:agent").contains(&2003), "{}", events.story());
+}
+
+#[test]
 fn a_stopped_player_may_be_started_again_and_a_snapshot_shows_the_stream() {
     let server = Nginx::start();
     let _publisher = Ffmpeg::publish(simple(), &server.url("live", "agent"));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use support::ffmpeg::{self, Packet};
 use support::nginx::Nginx;
-use support::picture::Picture;
+use support::picture::{BARS, Picture, near};
 use support::sound;
 use support::terminal::{Terminal, VIRTUAL, pusher};
 use support::wait::until;
@@ -192,6 +192,48 @@ fn a_size_changed_on_air_is_sent_in_the_same_session() {
     assert_eq!(sizes, [SIZE, (256, 256)]);
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");
     assert_eq!(events.codes("pusher").iter().filter(|code| **code == 1001).count(), 1);
+}
+
+/// The middle half of the first test card: four of its eight bars. The ball may hide one.
+fn zoomed(picture: &Picture) -> bool {
+    let bar = |number: &usize| {
+        let middle = (*number as f64 + 0.5) / 4.0;
+        near(picture.mean(middle - 0.06..middle + 0.06, 0.05..0.45), BARS[2 + number])
+    };
+    (0..4).filter(bar).count() >= 3
+}
+
+#[test]
+fn mirror_zoom_and_orientation_show_in_what_is_sent() {
+    let server = Nginx::start();
+    // No size of its own: 140 kbit/s are enough for 240 lines.
+    let config = pusher(&server.url("live", "terminal"))
+        .replace("video-width = 320\nvideo-height = 180\n", "")
+        .replace("max-bitrate = 300", "max-bitrate = 140");
+    let terminal = Terminal::start(&config, VIRTUAL);
+    terminal.on_air(1300);
+    for change in [json!({"remote-mirror": true}), json!({"remote-mirror": false, "zoom": true})] {
+        terminal.patch(change);
+        terminal.on_air_longer(1300);
+    }
+    terminal.patch(json!({"zoom": false, "orientation": "vertical"}));
+    terminal.on_air_longer(1300);
+    let recorded = stop(&terminal, &server);
+    let mut sizes = ffmpeg::sizes(&recorded);
+    sizes.dedup();
+    assert_eq!(sizes, [(426, 240), (240, 426)]);
+    let mut seen: Vec<&str> = ffmpeg::pictures(&recorded, 4, 160, 90)
+        .iter()
+        .map(|picture| match (picture.card(), picture.mirrored().card()) {
+            (Some(1), _) => "plain",
+            (_, Some(1)) => "mirrored",
+            _ if zoomed(picture) => "zoomed",
+            _ => "?",
+        })
+        .collect();
+    seen.dedup();
+    assert_eq!(seen, ["plain", "mirrored", "zoomed", "plain"]);
+    assert_eq!(ffmpeg::complaints(&recorded, 60), "");
 }
 
 #[test]
