@@ -91,6 +91,7 @@ pub struct PusherStatus {
     pub microphone: DeviceStatus,
     /// What ended the last session.
     pub last_end: String,
+    /// Lost connections that were there again without being asked for.
     pub reconnects: u64,
     pub unsupported: Vec<Unsupported>,
     pub net: PushStats,
@@ -110,6 +111,7 @@ pub struct PlayerStatus {
     /// Nothing left to play.
     pub loading: bool,
     pub last_end: String,
+    /// Lost connections that were there again without being asked for.
     pub reconnects: u64,
     pub unsupported: Vec<Unsupported>,
     pub net: PlayStats,

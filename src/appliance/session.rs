@@ -50,6 +50,8 @@ pub struct Session {
     told: Option<Cause>,
     last_end: String,
     reconnects: u64,
+    /// The connection being made is one that was lost.
+    again: bool,
     steps: Vec<Step>,
 }
 
@@ -68,6 +70,7 @@ impl Session {
             told: None,
             last_end: String::new(),
             reconnects: 0,
+            again: false,
             steps: Vec::new(),
         }
     }
@@ -101,7 +104,7 @@ impl Session {
         &self.last_end
     }
 
-    /// How many times it was connected anew without being asked.
+    /// How many times a lost connection was there again without being asked for.
     pub fn reconnects(&self) -> u64 {
         self.reconnects
     }
@@ -122,6 +125,7 @@ impl Session {
             self.retry.established();
             self.last_end.clear();
             self.told = None;
+            self.again = false;
             self.connect(now);
         }
     }
@@ -140,6 +144,7 @@ impl Session {
         if self.wanted() {
             self.stop(now);
             self.retry.established();
+            self.again = false;
             self.connect(now);
         }
     }
@@ -154,6 +159,7 @@ impl Session {
     /// The server accepted us.
     pub fn connected(&mut self) {
         self.told = None;
+        self.reconnects += u64::from(std::mem::take(&mut self.again));
         self.steps.push(Step::Happened(self.codes.connected, json!({})));
     }
 
@@ -217,7 +223,7 @@ impl Session {
             self.retry.established();
         }
         if self.due.is_some_and(|at| at <= now) {
-            self.reconnects += 1;
+            self.again = true;
             self.connect(now);
         }
     }

@@ -47,7 +47,7 @@ impl Page {
         let lost = [SessionState::Reconnecting, SessionState::Waiting, SessionState::GaveUp];
         self.gauge("disconnected", "The connection is lost", &labels, is(&lost));
         self.gauge("muted", "Nothing is heard", &labels, f64::from(u8::from(muted)));
-        self.counter("reconnects", "Connections lost", &labels, reconnects);
+        self.counter("reconnects", "Lost connections that were there again", &labels, reconnects);
     }
 
     fn latency(&mut self, object: &str, stages: &[(&str, f64)]) {
