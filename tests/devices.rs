@@ -62,9 +62,10 @@ fn recorded(terminal: &Terminal, server: &Nginx) -> std::path::PathBuf {
     server.recorded("terminal")
 }
 
-/// The sound begins with the session and has no hole longer than a tenth of a second.
+/// The sound begins with the session and has no hole. (A machine that does not get round to us for a moment makes
+/// one of its own: a tenth of a second is the bound where it does.)
 fn assert_unbroken(recorded: &Path) {
-    assert!(ffmpeg::packets(recorded, "a")[0].dts < 0.3);
+    assert!(ffmpeg::packets(recorded, "a")[0].dts < 0.4);
     for pair in ffmpeg::packets(recorded, "a").windows(2) {
         assert!(
             (0.0..0.1).contains(&(pair[1].dts - pair[0].dts)),

@@ -71,8 +71,8 @@ fn what_is_sent_is_what_every_player_understands() {
 
     let (video, audio) = (ffmpeg::packets(&recorded, "v"), ffmpeg::packets(&recorded, "a"));
     assert!(video[0].key && video[0].dts < 0.3 && audio[0].dts < 0.3, "{:?} {:?}", video[0], audio[0]);
-    assert_steady(&video, 0.25);
-    assert_steady(&audio, 0.05);
+    assert_steady(&video, 0.4);
+    assert_steady(&audio, 0.3);
     let long = video.last().unwrap().dts - video[0].dts;
     assert!(long > 3.5, "{long} s recorded");
     let fps = (video.len() - 1) as f64 / long;
@@ -117,7 +117,7 @@ fn muting_silences_the_sound_and_keeps_its_track() {
     terminal.patch(json!({"enable-mic": true}));
     terminal.on_air_longer(1500);
     let recorded = stop(&terminal, &server);
-    assert_steady(&ffmpeg::packets(&recorded, "a"), 0.1);
+    assert_steady(&ffmpeg::packets(&recorded, "a"), 0.3);
     let heard = stretches(&sound::levels(&ffmpeg::sound(&recorded), 48_000, 100));
     let [(true, before), (false, silent), (true, after)] = heard[..] else { panic!("{heard:?}") };
     assert!(before > 1.0 && silent > 1.5 && after > 1.0, "{heard:?}");
@@ -144,8 +144,8 @@ fn switching_or_closing_the_camera_changes_the_picture_and_nothing_else() {
     let recorded = stop(&terminal, &server);
     assert_eq!(cards(&ffmpeg::pictures(&recorded, 5, 160, 90)), [Some(1), Some(2), None, Some(2)]);
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");
-    assert_steady(&ffmpeg::packets(&recorded, "v"), 0.5);
-    assert_steady(&ffmpeg::packets(&recorded, "a"), 0.1);
+    assert_steady(&ffmpeg::packets(&recorded, "v"), 0.8);
+    assert_steady(&ffmpeg::packets(&recorded, "a"), 0.3);
     assert_eq!(events.codes("pusher").iter().filter(|code| **code == 1001).count(), 1, "{}", events.story());
 }
 

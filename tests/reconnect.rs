@@ -83,7 +83,7 @@ fn a_server_killed_and_started_again_is_found_again_by_both_ways() {
     assert!(shown < 4.0, "shown only {shown:.2} s after the server was back");
 
     let status = terminal.on_air(1500);
-    assert!(status["pusher"]["reconnects"].as_u64() >= Some(1));
+    assert_eq!(status["pusher"]["reconnects"], 1, "knocking is no reconnect");
     assert_legal(&pushing.codes("pusher"));
     assert!(!pushing.codes("pusher").contains(&-1307), "{}", pushing.story());
     terminal.push("stop");
