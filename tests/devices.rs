@@ -211,7 +211,7 @@ fn standby_closes_the_camera_and_ends_as_it_began() {
     let first = camera(&path, "red");
     let mut events = terminal.events();
     events.wait("pusher", 1007, 5.0);
-    terminal.on_air(600);
+    terminal.on_air_longer(600);
     assert!(terminal.open_files().contains(&path));
     terminal.ask("POST", "/v1/standby", r#"{"on": true}"#);
     let status = terminal.until_status(2.0, "standby", |status| device(status, "camera").0 == "closed");
@@ -222,8 +222,11 @@ fn standby_closes_the_camera_and_ends_as_it_began() {
     let before = status["pusher"]["net"]["picturesFromCamera"].clone();
     let refused = terminal.request("POST", "/v1/pusher/snapshot", "");
     assert!((400..500).contains(&refused.status), "{}", refused.text());
+    let cards = |status: &Value| status["pusher"]["net"]["picturesFromCard"].as_u64().unwrap_or(0);
+    let shown = cards(&status);
     let status = terminal.on_air_longer(1300);
     assert_eq!(status["pusher"]["net"]["picturesFromCamera"], before);
+    assert!(cards(&status) > shown, "no card is sent: {status:#}");
     terminal.ask("POST", "/v1/standby", r#"{"on": false}"#);
     // Nobody read it any more: the first writer has ended, another one is needed.
     drop(first);

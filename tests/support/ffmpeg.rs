@@ -13,7 +13,8 @@ impl Ffmpeg {
     /// Runs `ffmpeg` with these blank-separated arguments, then `last` as it is.
     pub fn start(arguments: &str, last: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new("ffmpeg");
-        command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split_whitespace()).arg(last);
+        // That somebody stops reading is what many tests are about, and no news.
+        command.args(["-nostdin", "-v", "fatal", "-y"]).args(arguments.split_whitespace()).arg(last);
         command.stdout(Stdio::null());
         Self(command.spawn().expect("ffmpeg is installed by board/run-tests"))
     }
