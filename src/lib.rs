@@ -18,8 +18,8 @@
 //! 4. [`appliance`]: one pure state machine, the only owner of state: `(Command | Notice, now)` to effects and events.
 //! 3. [`pusher`], [`player`] and [`flow`] (threads, lanes, connections): the only place where engines meet devices.
 //!    The two ways never import each other.
-//! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`retry`]. Beside
-//!    them [`device`], blocking, one owner thread each. Engines and devices never import each other.
+//! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`buttons`],
+//!    [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
 //! 1. Vocabulary: [`media`], [`api`], [`settings`].
 //!
 //! # What holds everywhere
@@ -44,6 +44,7 @@
 
 pub mod api;
 pub mod appliance;
+pub mod buttons;
 pub mod control;
 pub mod daemon;
 pub mod device;

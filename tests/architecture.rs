@@ -11,6 +11,7 @@ const STOREYS: &[(&str, u32)] = &[
     ("flv", 21),
     ("h264", 20),
     ("retry", 20),
+    ("buttons", 20),
     ("voice", 20),
     ("image", 21),
     ("playout", 21),
@@ -41,7 +42,7 @@ const VOCABULARY: &[&str] = &["settings", "api"];
 
 /// Modules that read no clock, open nothing, start nothing and never wait.
 const PURE: &[&str] =
-    &["media", "api", "flv", "h264", "retry", "voice", "image", "playout", "rtmp", "http_flv", "appliance"];
+    &["media", "api", "flv", "h264", "retry", "buttons", "voice", "image", "playout", "rtmp", "http_flv", "appliance"];
 
 /// What a pure module may not name.
 const IMPURE: &[&str] = &[

@@ -3,7 +3,7 @@
 use super::command::{Picture, Ticket};
 use super::fault::DeviceError;
 use super::status::{PlayStats, PushStats};
-use crate::media::Size;
+use crate::media::{Size, Time};
 use crate::settings::pusher::Position;
 
 /// What a worker has to tell.
@@ -13,6 +13,16 @@ pub enum Notice {
     Microphone(DeviceNotice),
     Speaker(DeviceNotice),
     Display(DeviceNotice),
+    /// News of the board's button number `button`.
+    Button {
+        button: usize,
+        news: ButtonNews,
+    },
+    /// News of the board's lamp number `lamp`.
+    Lamp {
+        lamp: usize,
+        news: DeviceNotice,
+    },
     /// The video encoder failed (it is built again by its worker).
     VideoEncoder(DeviceError),
     /// The sound encoder failed (it is built again by its worker).
@@ -61,6 +71,32 @@ pub enum DeviceNotice {
     Lost(DeviceError),
     /// Closed because it is not wanted.
     Closed,
+}
+
+/// What a button has to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ButtonNews {
+    /// The life of its line.
+    Line(DeviceNotice),
+    /// What was done to it, and when: the stamp of the edge that decided it.
+    Did(Gesture, Time),
+}
+
+/// What is done to a button, or by a bad one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gesture {
+    /// A press, or one that ended before it was a long one.
+    Short,
+    /// It has been held for three seconds, and still is.
+    Long,
+    /// A switch is in this position (true = active). Said when its line is opened, too.
+    Switched(bool),
+    /// Too many edges for a finger: it is ignored for now.
+    Chattering,
+    /// Held for too long: it is ignored until it is released.
+    Stuck,
+    /// What was wrong with it is over.
+    Well,
 }
 
 /// The life of a publishing session.

@@ -1,6 +1,8 @@
 //! The board profile: which driver is which device. The program knows no board's name.
 
+use super::operation::Operation;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// A whole board profile.
@@ -149,39 +151,144 @@ pub enum DisplayDriver {
     None,
 }
 
-/// `[[button]]`.
+/// `[[button]]`: a button (`short`, `long` or both), or a switch that rests in both positions (`switch`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 pub struct ButtonProfile {
     pub name: String,
-    pub driver: String,
-    pub chip: Option<String>,
-    pub line: Option<LineName>,
-    pub active: Option<String>,
-    pub bias: Option<String>,
+    #[serde(flatten)]
+    pub driver: ButtonDriver,
     /// Operation of a short press.
-    pub short: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short: Option<Operation>,
     /// Operation of a press held for three seconds.
-    pub long: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long: Option<Operation>,
+    /// What holds while the switch is active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch: Option<Switch>,
+}
+
+/// How a button is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case")]
+pub enum ButtonDriver {
+    Gpio {
+        /// The chip's label ("pinctrl-bcm2835"), name ("gpiochip0") or path.
+        chip: String,
+        line: LineName,
+        /// The level of a pressed button.
+        #[serde(default = "low")]
+        active: Level,
+        /// Absent = towards the level of a button at rest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bias: Option<Bias>,
+    },
+    /// A FIFO whose lines `press` and `release` are the edges.
+    Scripted { path: PathBuf },
+}
+
+/// What a switch does while it is active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Switch {
+    /// Silence on the way up that nothing else can end.
+    Mute,
 }
 
 /// `[[lamp]]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 pub struct LampProfile {
     pub name: String,
-    pub driver: String,
-    pub chip: Option<String>,
-    pub line: Option<LineName>,
-    pub active: Option<String>,
-    /// live, muted, standby or fault.
-    pub shows: String,
+    #[serde(flatten)]
+    pub driver: LampDriver,
+    pub shows: Shows,
+}
+
+/// How a lamp is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case")]
+pub enum LampDriver {
+    Gpio {
+        /// As a button's.
+        chip: String,
+        line: LineName,
+        /// The level at which the lamp is lit.
+        #[serde(default = "high")]
+        active: Level,
+    },
+    /// A file that holds `1` while the lamp is lit and `0` while it is not, such as
+    /// `/sys/class/leds/NAME/brightness`.
+    File { path: PathBuf },
+}
+
+/// When a lamp is lit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shows {
+    /// Picture or sound of the room goes out; without a pusher, a player is live.
+    Live,
+    /// Nothing of the room is heard on the other side.
+    Muted,
+    Standby,
+    /// Something needs a technician.
+    Fault,
+}
+
+impl Shows {
+    /// Its name in a board profile.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Shows::Live => "live",
+            Shows::Muted => "muted",
+            Shows::Standby => "standby",
+            Shows::Fault => "fault",
+        }
+    }
+}
+
+/// A level of a line, as a meter would show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    Low,
+    High,
+}
+
+fn low() -> Level {
+    Level::Low
+}
+
+fn high() -> Level {
+    Level::High
+}
+
+/// The resistor inside the chip that holds a line nobody drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bias {
+    PullUp,
+    PullDown,
+    /// Switched off.
+    None,
+    /// Left as the firmware set it.
+    AsIs,
 }
 
 /// A GPIO line by number or by the name the chip gives it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LineName {
     Number(u32),
     Name(String),
+}
+
+impl fmt::Display for LineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LineName::Number(number) => write!(f, "{number}"),
+            LineName::Name(name) => write!(f, "{name:?}"),
+        }
+    }
 }

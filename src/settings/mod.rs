@@ -6,12 +6,14 @@ pub mod control;
 pub mod derive;
 pub mod duration;
 pub mod load;
+pub mod operation;
 pub mod patch;
 pub mod player;
 pub mod pusher;
 pub mod scenario;
 
 mod document;
+mod panel;
 mod properties;
 mod rules;
 mod schema;

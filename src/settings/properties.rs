@@ -1,7 +1,7 @@
 //! The tables of every key of both files.
 
 use super::schema::{Driver, Kind, Property};
-use super::{address, duration, scenario};
+use super::{address, duration, operation, scenario};
 use Kind::*;
 
 const fn may(name: &'static str, kind: Kind) -> Property {
@@ -141,39 +141,25 @@ const DISPLAYS: &[Driver] = &[
     driver("none", &[]),
 ];
 
-const ACTIVE: Property = may("active", Word(&["low", "high"]));
 const NAME: Property = must("name", Text(some_text));
-const SHORT: Property = may("short", Word(OPERATIONS));
-const LONG: Property = may("long", Word(OPERATIONS));
-const OPERATIONS: &[&str] =
-    &["toggle-mute", "standby", "switch-camera", "start", "stop", "pause", "resume", "call", "hang-up"];
+const CHIP: Property = must("chip", Text(some_text));
+const LINE: Property = must("line", Line);
+const ACTIVE: Property = may("active", Word(&["low", "high"]));
+const BIAS: Property = may("bias", Word(&["pull-up", "pull-down", "none", "as-is"]));
+const SHORT: Property = may("short", Word(operation::NAMES));
+const LONG: Property = may("long", Word(operation::NAMES));
+const SWITCH: Property = may("switch", Word(&["mute"]));
+const SHOWS: Property = must("shows", Word(&["live", "muted", "standby", "fault"]));
 
 const BUTTONS: &[Driver] = &[
-    driver(
-        "gpio",
-        &[
-            NAME,
-            must("chip", Text(some_text)),
-            must("line", Line),
-            ACTIVE,
-            may("bias", Word(&["pull-up", "pull-down", "none"])),
-            SHORT,
-            LONG,
-        ],
-    ),
-    driver("scripted", &[NAME, SHORT, LONG]),
+    driver("gpio", &[NAME, CHIP, LINE, ACTIVE, BIAS, SHORT, LONG, SWITCH]),
+    driver("scripted", &[NAME, must("path", Text(absolute_path)), SHORT, LONG, SWITCH]),
 ];
 
-const LAMPS: &[Driver] = &[driver(
-    "gpio",
-    &[
-        NAME,
-        must("chip", Text(some_text)),
-        must("line", Line),
-        ACTIVE,
-        must("shows", Word(&["live", "muted", "standby", "fault"])),
-    ],
-)];
+const LAMPS: &[Driver] = &[
+    driver("gpio", &[NAME, CHIP, LINE, ACTIVE, SHOWS]),
+    driver("file", &[NAME, must("path", Text(absolute_path)), SHOWS]),
+];
 
 fn some_text(text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > 1024 || text.contains('\0') {

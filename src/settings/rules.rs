@@ -1,7 +1,7 @@
 //! What no single key shows: contradictions between properties, and between devices of a board.
 
 use super::schema::Found;
-use super::{Board, PlayerSettings, PusherSettings, Settings};
+use super::{Board, PlayerSettings, PusherSettings, Settings, panel};
 use std::collections::HashSet;
 
 /// What contradicts itself in `[pusher]`; paths begin inside the table.
@@ -59,19 +59,7 @@ pub fn settings(settings: &Settings) -> Vec<Found> {
 
 /// What contradicts itself in a board profile.
 pub fn board(board: &Board) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut lines = HashSet::new();
-    let buttons = board.buttons.iter().map(|b| ("button", &b.name, &b.chip, &b.line));
-    let lamps = board.lamps.iter().map(|l| ("lamp", &l.name, &l.chip, &l.line));
-    let counted = buttons.enumerate().chain(lamps.enumerate());
-    for (position, (list, name, chip, line)) in counted {
-        let (Some(chip), Some(line)) = (chip, line) else { continue };
-        if !lines.insert((chip, format!("{line:?}"))) {
-            let words = format!("`{name}` uses a line of chip {chip:?} that something else uses already");
-            found.push(Found::new(&[list, &format!("#{position}"), "line"], words));
-        }
-    }
-    found
+    panel::contradictions(&board.buttons, &board.lamps)
 }
 
 fn below(place: &[String], mut found: Found) -> Found {

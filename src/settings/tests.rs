@@ -86,7 +86,12 @@ fn the_documented_files_are_read_whole() {
     assert_eq!(settings.control.allow_users, ["root", "kiosk"]);
     let board = Board::from_toml("-", BOARD).unwrap();
     assert!(matches!(&board.camera.back, Some(board::CameraDriver::Pipe { end: board::PipeEnd::Command(_), .. })));
-    assert_eq!(board.buttons[0].line, Some(board::LineName::Number(17)));
+    let line = board::LineName::Number(17);
+    let (chip, active) = ("pinctrl-bcm2835".to_owned(), board::Level::Low);
+    assert_eq!(board.buttons[0].driver, board::ButtonDriver::Gpio { chip, line, active, bias: None });
+    assert_eq!(board.buttons[0].long, Some(operation::Operation::Standby));
+    let again: Board = serde_json::from_value(serde_json::to_value(&board).unwrap()).unwrap();
+    assert_eq!(again, board);
     assert_eq!(Settings::from_toml("-", "").unwrap(), Settings::default());
     assert!(load::looks_like_board(BOARD) && !load::looks_like_board(FULL));
 }
@@ -173,14 +178,55 @@ fn a_board_is_told_which_drivers_and_keys_there_are() {
         ),
         ("name = \"a\"\n[microphone]\ndriver = \"tone\"\nrate = 1", "unknown key"),
         ("name = \"a\"\n[camera.front]\ndriver = \"test-card\"\nmount-rotation = 45", "allowed 0, 90, 180, 270"),
-        (
-            "name = \"a\"\n[[lamp]]\nname = \"l\"\ndriver = \"gpio\"\nchip = \"c\"\nline = 1\nshows = \"live\"\n\
-             [[button]]\nname = \"b\"\ndriver = \"gpio\"\nchip = \"c\"\nline = 1",
-            "something else uses already",
-        ),
     ];
     for (text, words) in table {
         let told = board_problems(text);
+        assert!(told.iter().any(|line| line.contains(words)), "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn buttons_and_lamps_that_can_not_work_are_told_apart() {
+    let gpio = "driver = \"gpio\"\nchip = \"c\"\n";
+    let button = |more: &str| format!("name = \"a\"\n[[button]]\nname = \"b\"\n{gpio}{more}\n");
+    let lamp = |more: &str| format!("[[lamp]]\nname = \"l\"\n{gpio}shows = \"live\"\n{more}\n");
+    let good = button("line = 1\nshort = \"mute\"\nbias = \"as-is\"") + &lamp("line = 2\nactive = \"low\"");
+    assert!(Board::from_toml("b.toml", &good).is_ok());
+    let second = format!("[[button]]\nname = \"b\"\nshort = \"mute\"\n{gpio}");
+    let scripted = "[[button]]\nname = \"s\"\ndriver = \"scripted\"\npath = \"/run/b\"\nshort = \"call\"\n";
+    let table = [
+        (
+            button("line = 1\nshort = \"explode\""),
+            "b.toml:7: button.short: \"explode\" is not possible, allowed toggle-m",
+        ),
+        (button("line = 1"), "b.toml:2: button.short: is missing, a button needs `short`, `long` or both"),
+        (button("line = 1\nshort = \"mute\"\nswitch = \"mute\""), "button.switch: a switch has neither"),
+        (button("line = 1\nswitch = \"standby\""), "button.switch: \"standby\" is not possible, allowed mute"),
+        (
+            button("line = 1\nshort = \"mute\"\nactive = \"up\""),
+            "button.active: \"up\" is not possible, allowed low, high",
+        ),
+        (
+            button("line = 1\nshort = \"mute\"\nbias = \"up\""),
+            "button.bias: \"up\" is not possible, allowed pull-up, pull-down, none, as-is",
+        ),
+        (button("line = 1\nshort = \"mute\"\npath = \"/run/b\""), "button.path: unknown key"),
+        (good.replace("live", "dark"), "lamp.shows: \"dark\" is not possible, allowed live, muted, standby, fault"),
+        (good.clone() + &second + "line = 3", "b.toml:17: button.name: \"b\" names two of them"),
+        (
+            good.clone() + &second.replace("\"c\"", "\"/dev/c\"") + "line = 1",
+            "b.toml:21: button.line: line 1 of c is used by button \"b\" already, every line has one use",
+        ),
+        (good.replace("line = 2", "line = 1"), "b.toml:14: lamp.line: line 1 of c is used by button \"b\" already"),
+        (good.clone() + &lamp("line = 2"), "lamp.line: line 2 of c is used by lamp \"l\" already"),
+        (
+            format!("name = \"a\"\n{scripted}{}", scripted.replace("\"s\"", "\"t\"")),
+            "button.path: /run/b is used by button \"s\" already, every path has one use",
+        ),
+        (scripted.replace("/run/b", "b"), "button.path: a path that begins with / is needed"),
+    ];
+    for (text, words) in table {
+        let told = board_problems(&text);
         assert!(told.iter().any(|line| line.contains(words)), "{text}: {told:?}");
     }
 }
