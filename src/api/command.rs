@@ -1,6 +1,7 @@
 //! Orders: every button, socket request and signal becomes one of these.
 
 use super::event::Object;
+use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -16,6 +17,8 @@ pub enum Command {
     Standby {
         on: bool,
     },
+    /// The settings file was read again: its settings, or words on what is wrong with it.
+    Reload(Result<Box<Settings>, String>),
     /// End of the program: leave every server properly.
     Shutdown,
 }

@@ -10,6 +10,7 @@ mod encoders;
 mod microphone;
 mod playing;
 mod pushing;
+mod reload;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use crate::api::notice::{DeviceNotice, Notice};
 use crate::api::plan::Effect;
 use crate::api::status::{DeviceState, DeviceStatus, Status};
 use crate::media::{Span, Time};
-use crate::settings::{Board, PlayerSettings, PusherSettings, Settings};
+use crate::settings::{Board, ControlSettings, PlayerSettings, PusherSettings, Settings};
 use playing::Playing;
 use pushing::Pushing;
 use serde_json::json;
@@ -51,6 +52,7 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Appliance {
     board: String,
+    control: ControlSettings,
     degraded: Vec<String>,
     started: Time,
     pusher: Option<Pushing>,
@@ -72,6 +74,7 @@ impl Appliance {
             |(i, player): (usize, PlayerSettings)| Playing::new(i, player, board, seed.wrapping_add(1 + i as u64), now);
         let mut this = Self {
             board: board.name.clone(),
+            control: settings.control,
             degraded,
             started: now,
             pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, seed, now)),
@@ -149,6 +152,7 @@ impl Appliance {
                 self.players.iter_mut().for_each(|player| player.set_standby(on));
                 Ok(())
             }
+            Command::Reload(read) => self.reload(read, now),
             Command::Shutdown => {
                 self.pusher.iter_mut().for_each(|pusher| pusher.shut_down(now));
                 self.players.iter_mut().for_each(|player| player.shut_down(now));

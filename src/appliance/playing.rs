@@ -129,19 +129,24 @@ impl Playing {
             PlayerCommand::Mute => self.settings.muted = true,
             PlayerCommand::Unmute => self.settings.muted = false,
             PlayerCommand::Patch(changes) => {
-                let changed = self.settings.patched(changes)?;
-                let moved = changed.src != self.settings.src;
-                self.settings = changed;
-                match (moved, self.settings.src.is_some()) {
-                    (true, true) => self.session.restart(now),
-                    (true, false) => self.session.stop(now),
-                    _ => {}
-                }
+                self.take_settings(self.settings.patched(changes)?, now);
             }
             PlayerCommand::Snapshot(_) => {}
         }
         self.settle();
         Ok(())
+    }
+
+    /// Takes over `changed` settings.
+    pub fn take_settings(&mut self, changed: PlayerSettings, now: Time) {
+        let moved = changed.src != self.settings.src;
+        self.settings = changed;
+        match (moved, self.settings.src.is_some()) {
+            (true, true) => self.session.restart(now),
+            (true, false) => self.session.stop(now),
+            _ => {}
+        }
+        self.settle();
     }
 
     /// News of session `session` from the workers.

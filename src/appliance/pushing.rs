@@ -1,5 +1,7 @@
 //! The rules of the way up: what is open, what is sent, and what is said about it.
 
+mod switch;
+
 use super::camera::CameraState;
 use super::encoders::Encoders;
 use super::microphone::MicrophoneState;
@@ -8,9 +10,9 @@ use super::{Output, refuse};
 use crate::api::code;
 use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
-use crate::api::notice::{DeviceNotice, Notice, PushNews};
+use crate::api::notice::{Notice, PushNews};
 use crate::api::plan::{Effect, PictureSource, PushPlan};
-use crate::api::status::{DeviceState, DeviceStatus, PushStats, PusherStatus, SessionState};
+use crate::api::status::{DeviceStatus, PushStats, PusherStatus, SessionState};
 use crate::media::{Span, Time};
 use crate::settings::pusher::Position;
 use crate::settings::{Board, PusherSettings, address};
@@ -159,19 +161,25 @@ impl Pushing {
                 self.switch_to(other)?;
             }
             PusherCommand::Patch(changes) => {
-                let changed = self.settings.patched(changes)?;
-                if changed.device_position != self.settings.device_position {
-                    self.switch_to(changed.device_position)?;
-                }
-                let moved = changed.url != self.settings.url;
-                self.settings = changed;
-                match (moved, self.settings.url.is_some()) {
-                    (true, true) => self.session.restart(now),
-                    (true, false) => self.session.stop(now),
-                    _ => {}
-                }
+                return self.take_settings(self.settings.patched(changes)?, now);
             }
             PusherCommand::Snapshot(_) => {}
+        }
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Takes over `changed` settings, all of them or, with the reason, none.
+    pub fn take_settings(&mut self, changed: PusherSettings, now: Time) -> Result<(), Refusal> {
+        if changed.device_position != self.settings.device_position {
+            self.switch_to(changed.device_position)?;
+        }
+        let moved = changed.url != self.settings.url;
+        self.settings = changed;
+        match (moved, self.settings.url.is_some()) {
+            (true, true) => self.session.restart(now),
+            (true, false) => self.session.stop(now),
+            _ => {}
         }
         self.settle(now);
         Ok(())
@@ -237,52 +245,6 @@ impl Pushing {
             reconnects: self.session.reconnects(),
             unsupported: self.settings.unsupported(),
             net: self.stats.clone(),
-        }
-    }
-
-    fn has(&self, position: Position) -> bool {
-        match position {
-            Position::Front => self.board.camera.front.is_some(),
-            Position::Back => self.board.camera.back.is_some(),
-        }
-    }
-
-    fn switch_to(&mut self, position: Position) -> Result<(), Refusal> {
-        if !self.has(position) {
-            let words = format!("this board has no {position:?} camera").to_lowercase();
-            return Err(refuse(Object::Pusher, "no-such-camera", "device-position", &words));
-        }
-        if self.camera.status().state == DeviceState::Running {
-            // Back to the one that still delivers ends the switch.
-            let old = self.switching_from.take().unwrap_or(self.settings.device_position);
-            self.switching_from = (old != position).then_some(old);
-        } else {
-            self.camera.closed();
-        }
-        self.settings.device_position = position;
-        Ok(())
-    }
-
-    fn camera_news(&mut self, position: Position, news: &DeviceNotice, now: Time) {
-        if let Some(old) = self.switching_from
-            && position == self.settings.device_position
-        {
-            match news {
-                DeviceNotice::Lost(error) => {
-                    self.switching_from = None;
-                    self.settings.device_position = old;
-                    let detail = json!({ "reason": error.to_string(), "kept": format!("{old:?}").to_lowercase() });
-                    self.happened(code::PUSH_ERR_OPEN_CAMERA_FAIL, detail);
-                    return;
-                }
-                DeviceNotice::FirstFrame => self.switching_from = None,
-                _ => {}
-            }
-        } else if position != self.settings.device_position && self.switching_from != Some(position) {
-            return;
-        }
-        for (code, detail) in self.camera.handle(news, now) {
-            self.happened(code, detail);
         }
     }
 

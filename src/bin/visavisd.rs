@@ -1,11 +1,9 @@
 //! visavisd: the terminal's daemon, its demo, and its helpers for the technician.
 
 use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
-use visavis::daemon::{check, demo, doctor, explain, run};
+use visavis::daemon::{check, demo, doctor, explain, log, run};
 
 /// Face-to-face calls for an embedded camera terminal: sends camera and microphone over RTMP, plays a return stream.
 #[derive(Parser)]
@@ -60,14 +58,14 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.what {
         What::Run { config, board, socket } => {
-            log("info");
+            log::start("info");
             run::run(&run::Options { config, board, socket })
         }
         What::Check { files } => check::run(&files),
         What::Explain { config, board } => explain::run(&config, board.as_deref()),
         What::Doctor => doctor::run(),
         What::Demo { seconds, screen } => {
-            log("warn");
+            log::start("warn");
             match demo::run(&demo::Options { seconds, screen }) {
                 Ok(true) => ExitCode::SUCCESS,
                 Ok(false) => {
@@ -81,16 +79,4 @@ fn main() -> ExitCode {
             }
         }
     }
-}
-
-/// One line a change of state on standard error; without time stamps where the journal adds its own.
-/// `VISAVIS_LOG` chooses another level ("debug").
-fn log(level: &str) {
-    let filter = EnvFilter::try_from_env("VISAVIS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    if std::env::var_os("JOURNAL_STREAM").is_some() { lines.without_time().init() } else { lines.init() }
 }

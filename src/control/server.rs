@@ -40,7 +40,7 @@ impl Server {
         let own = rustix::process::geteuid().as_raw();
         let (allowed, unknown) = AllowList::new(&settings.allow_users, &passwd, own);
         for user in unknown {
-            tracing::warn!(user, "control.allow-users names a user this machine does not have");
+            tracing::warn!("control.allow-users names {user}, a user this machine does not have");
         }
         Self::start_for(&settings.socket, controls, allowed)
     }
@@ -77,7 +77,7 @@ impl Drop for Server {
 async fn serve(listener: StdListener, controls: Controls, allowed: AllowList) {
     let listener = match UnixListener::from_std(listener) {
         Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "the control socket can not be used"),
+        Err(error) => return tracing::error!("the control socket can not be used: {error}"),
     };
     let router = api::router(controls);
     let (clients, turned_away) = (Arc::new(Semaphore::new(CLIENTS)), Arc::new(Semaphore::new(TURNED_AWAY)));
@@ -87,7 +87,7 @@ async fn serve(listener: StdListener, controls: Controls, allowed: AllowList) {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors or memory: the connection stays in the backlog until some are free.
-                tracing::warn!(%error, "a client could not be accepted");
+                tracing::warn!("a client could not be accepted: {error}");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
@@ -95,7 +95,8 @@ async fn serve(listener: StdListener, controls: Controls, allowed: AllowList) {
         let uid = stream.peer_cred().map(|peer| peer.uid());
         if !uid.as_ref().is_ok_and(|uid| allowed.allows(*uid)) {
             if strangers.now(clock::now()) {
-                tracing::warn!(?uid, "a user outside control.allow-users was turned away");
+                let who = uid.map_or_else(|error| error.to_string(), |uid| format!("user number {uid}"));
+                tracing::warn!("{who} is not in control.allow-users and was turned away");
             }
             let words = "add the user to control.allow-users";
             // A new socket's buffer is empty: what does not fit at once is not for this client.

@@ -59,7 +59,7 @@ pub fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketError> {
     if let Some(group) = fs::read_to_string("/etc/group").ok().and_then(|table| number_of(&table, "visavis"))
         && let Err(error) = chown(path, None, Some(group))
     {
-        tracing::warn!(%error, "the socket could not be given to the group visavis");
+        tracing::warn!("the socket could not be given to the group visavis: {error}");
     }
     socket.listen(BACKLOG).map_err(failed)?;
     Ok((UnixListener::from(socket), file))

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 /// Where profiles are installed; the last is for a program that is run from its source.
 const DIRECTORIES: [&str; 3] = ["/etc/visavis/boards", "/usr/share/visavis/boards", "board/profiles"];
 
+/// What this machine calls itself. Not below /proc, which the service does not see (ProcSubset=pid).
+const DEVICE_TREE: &str = "/sys/firmware/devicetree/base/compatible";
+
 /// Reads the profile `named`, or finds the one for this machine; with the file it came from.
 /// A machine no profile knows is an error that says what to do: no devices are made up for it.
 pub fn choose(named: Option<&Path>) -> Result<(PathBuf, Board), Problems> {
     match named {
         Some(path) => Ok((path.into(), load(path)?)),
-        None => fitting(&compatible(Path::new("/proc/device-tree/compatible")), &DIRECTORIES.map(PathBuf::from)),
+        None => fitting(&compatible(Path::new(DEVICE_TREE)), &DIRECTORIES.map(PathBuf::from)),
     }
 }
 

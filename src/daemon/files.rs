@@ -2,7 +2,7 @@
 
 use crate::settings::{Problems, Settings};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Most bytes of a file that are looked at; the loader refuses what is longer.
@@ -38,16 +38,20 @@ pub fn settings(path: &Path) -> Result<Settings, Problems> {
     Settings::from_toml(&path.display().to_string(), &text(path)?)
 }
 
+/// The settings of `path`, remembered as the last good ones.
+pub fn good_settings(path: &Path) -> Result<Settings, Problems> {
+    let text = text(path)?;
+    let settings = Settings::from_toml(&path.display().to_string(), &text)?;
+    remember(&text);
+    Ok(settings)
+}
+
 /// The settings of `path`; when they are wrong, the copy of the last good ones, with words on what is wrong.
 ///
 /// The copy is kept in the service's state directory (systemd's `STATE_DIRECTORY`); without one there is no copy.
 pub fn settings_or_last_good(path: &Path) -> Result<(Settings, Vec<String>), Problems> {
-    let name = path.display().to_string();
-    let problems = match text(path).and_then(|text| Ok((Settings::from_toml(&name, &text)?, text))) {
-        Ok((settings, text)) => {
-            remember(&text);
-            return Ok((settings, Vec::new()));
-        }
+    let problems = match good_settings(path) {
+        Ok(settings) => return Ok((settings, Vec::new())),
         Err(problems) => problems,
     };
     let Some(copy) = last_good() else { return Err(problems) };
@@ -62,16 +66,26 @@ fn last_good() -> Option<PathBuf> {
     Some(PathBuf::from(directory).join("last-good.toml"))
 }
 
-/// Keeps a copy: written beside and renamed, so that a power cut leaves the old one or the new one.
 fn remember(text: &str) {
     let Some(copy) = last_good() else { return };
-    let beside = copy.with_extension("new");
-    let kept = std::fs::write(&beside, text)
-        .and_then(|()| File::open(&beside)?.sync_all())
-        .and_then(|()| std::fs::rename(&beside, &copy));
-    if let Err(error) = kept {
-        tracing::warn!(%error, "no copy of the configuration could be kept");
+    // The same bytes again would only wear the flash.
+    if std::fs::read(&copy).is_ok_and(|kept| kept == text.as_bytes()) {
+        return;
     }
+    if let Err(error) = replace(&copy, text.as_bytes()) {
+        tracing::warn!("no copy of the configuration could be kept: {error}");
+    }
+}
+
+/// Gives the file `path` new contents so that a power cut at any moment leaves the old ones or the new ones: written
+/// beside it and made durable, renamed over it, and the rename made durable.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

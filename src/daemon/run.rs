@@ -1,16 +1,15 @@
 //! `visavisd run`: reads the files, opens the socket, runs the terminal until it is told to end.
 
 use super::check::BAD_CONFIGURATION;
-use super::inbox::Inbox;
+use super::systemd::{self, Attendant};
 use super::terminal::{self, Terminal};
-use super::{boards, files};
-use crate::api::command::Command;
+use super::{boards, files, signals};
 use crate::control::{Controls, EventLog, Server, Window};
+use crate::device::clock;
 use crate::settings::Problems;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -51,7 +50,8 @@ pub fn run(options: &Options) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    heed_signals(terminal.runtime(), inbox.clone());
+    signals::heed(terminal.runtime(), inbox.clone(), options.clone());
+    let mut attendant = Attendant::new(terminal.pulses(), window.clone(), clock::now());
     let controls = Controls { orders: Arc::new(move |command| inbox.order(command)), window, events };
     let _server = match Server::start(&control, controls) {
         Ok(server) => server,
@@ -60,8 +60,10 @@ pub fn run(options: &Options) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    tracing::info!(board = board.name, socket = %control.socket.display(), "ready");
-    terminal.run(|_| {});
+    tracing::info!("ready: board {}, socket {}", board.name, control.socket.display());
+    systemd::ready();
+    terminal.run(|now| attendant.turn(now));
+    drop(terminal);
     tracing::info!("ended");
     ExitCode::SUCCESS
 }
@@ -70,25 +72,4 @@ pub fn run(options: &Options) -> ExitCode {
 fn bad_configuration(problems: &Problems) -> ExitCode {
     eprintln!("{problems}");
     ExitCode::from(BAD_CONFIGURATION)
-}
-
-/// Turns SIGTERM and SIGINT into the order to shut down; a second one ends the program at once.
-fn heed_signals(runtime: &tokio::runtime::Handle, inbox: Inbox) {
-    runtime.spawn(async move {
-        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-            tracing::error!("signals can not be heeded");
-            return;
-        };
-        let mut asked = false;
-        loop {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            if std::mem::replace(&mut asked, true) {
-                std::process::exit(1);
-            }
-            drop(inbox.order(Command::Shutdown));
-        }
-    });
 }

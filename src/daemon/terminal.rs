@@ -1,7 +1,9 @@
 //! The terminal assembled: the appliance decides, workers obey, the socket is told.
 
 use super::inbox::{Inbox, Message};
+use super::log;
 use super::net::Net;
+use super::sparing::Sparing;
 use crate::api::command::{Reply, Ticket};
 use crate::api::event::Object;
 use crate::api::notice::Notice;
@@ -11,6 +13,7 @@ use crate::control::{EventLog, View, Window};
 use crate::device::{self, DeviceError, Fault, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::net::Dialer;
+use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::player::{self, Player};
@@ -58,6 +61,7 @@ pub struct Terminal {
     ticket: Ticket,
     window: Window,
     events: Arc<EventLog>,
+    sparing: Sparing,
     /// Ended after the workers that run on it.
     net: Net,
 }
@@ -94,6 +98,7 @@ impl Terminal {
             ticket: 0,
             window,
             events,
+            sparing: Sparing::default(),
             net,
         };
         Ok((terminal, inbox))
@@ -102,6 +107,13 @@ impl Terminal {
     /// Where servers are spoken to; signals are waited for there too.
     pub fn runtime(&self) -> &tokio::runtime::Handle {
         self.net.handle()
+    }
+
+    /// Every thread that has to go round for the terminal to live.
+    pub fn pulses(&self) -> Vec<Pulse> {
+        let workers = self.pusher.iter().flat_map(Pusher::pulses);
+        let net = Pulse::of_runtime("net", self.net.handle());
+        workers.chain(self.players.iter().flat_map(Player::pulses)).chain([net]).collect()
     }
 
     /// Runs until a shutdown is complete. `idle` is called at least once a second, with the time.
@@ -126,12 +138,14 @@ impl Terminal {
                     Output::Effect(Effect::Exit) => return,
                     Output::Effect(effect) => self.carry_out(effect),
                     Output::Happened(happening) => {
-                        let code = happening.code;
-                        tracing::info!(object = %happening.object, code = code.number, detail = %happening.detail, "{}", code.words);
+                        if let Some(now_written) = self.sparing.take(&happening, now) {
+                            log::happening(&now_written, 0);
+                        }
                         self.events.publish(happening, now);
                     }
                 }
             }
+            self.sparing.due(now).iter().for_each(|(happening, more)| log::happening(happening, *more));
             idle(now);
             let refresh = now + REFRESH;
             self.bell.wait(Some(self.appliance.deadline().map_or(refresh, |at| at.min(refresh))));
@@ -140,7 +154,7 @@ impl Terminal {
 
     fn hear(&mut self, notice: Notice, now: Time) {
         if let Notice::WorkerRestarted { worker } = notice {
-            tracing::warn!(worker, "failed and was started again");
+            tracing::warn!("the thread {worker} failed and was started again");
         }
         self.appliance.handle(Input::Notice(notice), now);
     }

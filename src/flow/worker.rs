@@ -18,12 +18,46 @@ pub struct Handle {
 /// A running thread.
 #[derive(Debug)]
 pub struct Worker {
+    name: &'static str,
     handle: Handle,
     thread: Option<JoinHandle<()>>,
 }
 
 /// A worker that panics is started again, at most this often in a minute; then the program ends with status 1.
 const RESTARTS_A_MINUTE: usize = 5;
+
+/// A thread as the watchdog sees it: it can be asked to go round once, and tells when it last did.
+#[derive(Clone)]
+pub struct Pulse {
+    name: &'static str,
+    progress: Arc<AtomicI64>,
+    ask: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Pulse {
+    /// The pulse of the thread `name` that runs the tasks of `runtime`.
+    pub fn of_runtime(name: &'static str, runtime: &tokio::runtime::Handle) -> Self {
+        let progress = Arc::new(AtomicI64::new(clock::now().as_micros()));
+        let (beat, runtime) = (progress.clone(), runtime.clone());
+        let ask = move || {
+            let beat = beat.clone();
+            drop(runtime.spawn(async move { beat.store(clock::now().as_micros(), Ordering::Relaxed) }));
+        };
+        Self { name, progress, ask: Arc::new(ask) }
+    }
+    /// The thread's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+    /// Wakes the thread, so that one that sleeps rightly goes round too.
+    pub fn ask(&self) {
+        (self.ask)();
+    }
+    /// When it last went round.
+    pub fn last(&self) -> Time {
+        Time::from_micros(self.progress.load(Ordering::Relaxed))
+    }
+}
 
 impl Handle {
     fn new(bell: Wake) -> Self {
@@ -62,19 +96,20 @@ impl Worker {
                 panics.retain(|&at| now - at < Span::secs(60));
                 panics.push(now);
                 if panics.len() > RESTARTS_A_MINUTE {
-                    tracing::error!(worker = name, "keeps failing, giving up");
+                    tracing::error!("the thread {name} keeps failing, giving up");
                     std::process::exit(1);
                 }
                 restarted(name);
             }
         };
         let thread = std::thread::Builder::new().name(name.into()).stack_size(2 << 20).spawn(run)?;
-        Ok(Worker { handle, thread: Some(thread) })
+        Ok(Worker { name, handle, thread: Some(thread) })
     }
 
-    /// Time since the worker last said it made progress.
-    pub fn silent_for(&self, now: Time) -> Span {
-        now - Time::from_micros(self.handle.progress.load(Ordering::Relaxed))
+    /// Where the watchdog feels whether it lives.
+    pub fn pulse(&self) -> Pulse {
+        let bell = self.handle.bell.clone();
+        Pulse { name: self.name, progress: self.handle.progress.clone(), ask: Arc::new(move || bell.ring()) }
     }
 
     /// Asks it to end without waiting for it.
@@ -115,6 +150,42 @@ mod tests {
         );
         drop(worker.unwrap());
         assert!(ended.load(Ordering::Acquire));
+    }
+
+    #[test]
+    fn a_thread_that_sleeps_rightly_goes_round_when_it_is_asked() {
+        let rounds = Arc::new(AtomicU32::new(0));
+        let (count, seen) = (rounds.clone(), Wake::new().unwrap());
+        let bell = seen.clone();
+        let body = move |handle: &Handle| {
+            while !handle.stopped() {
+                handle.progressed();
+                count.fetch_add(1, Ordering::Relaxed);
+                bell.ring();
+                handle.bell().wait(None);
+            }
+        };
+        let worker = Worker::spawn("test", Wake::new().unwrap(), |_| {}, body).unwrap();
+        let limit = clock::now() + Span::secs(10);
+        assert!(seen.wait(Some(limit)));
+        let (pulse, asked) = (worker.pulse(), clock::now());
+        pulse.ask();
+        while pulse.last() < asked {
+            assert!(seen.wait(Some(limit)));
+        }
+        assert_eq!((pulse.name(), rounds.load(Ordering::Relaxed)), ("test", 2));
+    }
+
+    #[test]
+    fn a_runtime_that_runs_answers_and_one_that_does_not_stays_silent() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let pulse = Pulse::of_runtime("net", runtime.handle());
+        let asked = clock::now() + Span::micros(1);
+        while clock::now() < asked {}
+        pulse.ask();
+        assert!(pulse.last() < asked, "nobody has run it");
+        runtime.block_on(tokio::task::yield_now());
+        assert!(pulse.last() >= asked);
     }
 
     #[test]

@@ -52,7 +52,7 @@ async fn run(receiving: &Receiving, url: &str) -> End {
         };
         match journey.judge(answer) {
             Verdict::Refuse(end) => return end,
-            Verdict::Follow(target) => tracing::info!(%target, "the stream is elsewhere"),
+            Verdict::Follow(target) => tracing::info!("the stream is elsewhere: {target}"),
             Verdict::Stream => {
                 receiving.session.connected();
                 return Body { receiving, reader: Reader::new(), timeline: Timeline::new(), begun: false }

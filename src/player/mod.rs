@@ -38,7 +38,7 @@ use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
-use crate::flow::worker::Worker;
+use crate::flow::worker::{Pulse, Worker};
 use crate::media::{Pool, RawPicture, SoundFormat, Span, Time, VideoUnit};
 use crate::playout::Show;
 use crate::settings::player::SoundMode;
@@ -149,7 +149,7 @@ pub struct Player {
     net: Sessions,
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
-    _workers: [Worker; 4],
+    workers: [Worker; 4],
 }
 
 impl Player {
@@ -220,7 +220,12 @@ impl Player {
         ];
         let wiring = net_task::Wiring { player: index, arrivals: arrival_in, bell: play_bell, dialer, notices };
         let net = Sessions::start(wiring, runtime);
-        Ok(Self { plans, net, snapshots: snapshot_in, _workers: workers })
+        Ok(Self { plans, net, snapshots: snapshot_in, workers })
+    }
+
+    /// Where the watchdog feels whether its threads live.
+    pub fn pulses(&self) -> impl Iterator<Item = Pulse> {
+        self.workers.iter().map(Worker::pulse)
     }
 
     /// Obeys a new plan.

@@ -32,7 +32,7 @@ use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
-use crate::flow::worker::Worker;
+use crate::flow::worker::{Pulse, Worker};
 use crate::image::Turn;
 use crate::media::{RawPicture, Size, Span, Time};
 use crate::settings::pusher::Position;
@@ -129,7 +129,7 @@ pub struct Pusher {
     net: Sessions,
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
-    _workers: [Worker; 3],
+    workers: [Worker; 3],
 }
 
 impl Pusher {
@@ -195,7 +195,12 @@ impl Pusher {
             notices,
         };
         let net = Sessions::start(send_task::Publisher(Arc::new(wiring)), runtime);
-        Ok(Self { plans, net, snapshots: snapshot_in, _workers: workers })
+        Ok(Self { plans, net, snapshots: snapshot_in, workers })
+    }
+
+    /// Where the watchdog feels whether its threads live.
+    pub fn pulses(&self) -> impl Iterator<Item = Pulse> {
+        self.workers.iter().map(Worker::pulse)
     }
 
     /// Obeys a new plan.

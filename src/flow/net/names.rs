@@ -55,7 +55,7 @@ impl Names {
         let known = self.good.lock().ok().and_then(|good| good.get(&(host.to_owned(), port)).copied());
         match known {
             Some(address) => {
-                tracing::warn!(host, why, %address, "name not resolved, trying its last good address");
+                tracing::warn!("the name {host} is not resolved ({why}), trying its last good address {address}");
                 Ok(vec![address])
             }
             None => Err(End { cause: Cause::Dns, words: format!("{host} could not be resolved: {why}") }),

@@ -1,0 +1,60 @@
+//! One camera gives way to the other: the old one is kept until the new one delivers, or for good if it does not.
+
+use super::super::refuse;
+use super::Pushing;
+use crate::api::code;
+use crate::api::command::Refusal;
+use crate::api::event::Object;
+use crate::api::notice::DeviceNotice;
+use crate::api::status::DeviceState;
+use crate::media::Time;
+use crate::settings::pusher::Position;
+use serde_json::json;
+
+impl Pushing {
+    pub(super) fn has(&self, position: Position) -> bool {
+        match position {
+            Position::Front => self.board.camera.front.is_some(),
+            Position::Back => self.board.camera.back.is_some(),
+        }
+    }
+
+    pub(super) fn switch_to(&mut self, position: Position) -> Result<(), Refusal> {
+        if !self.has(position) {
+            let words = format!("this board has no {position:?} camera").to_lowercase();
+            return Err(refuse(Object::Pusher, "no-such-camera", "device-position", &words));
+        }
+        if self.camera.status().state == DeviceState::Running {
+            // Back to the one that still delivers ends the switch.
+            let old = self.switching_from.take().unwrap_or(self.settings.device_position);
+            self.switching_from = (old != position).then_some(old);
+        } else {
+            self.camera.closed();
+        }
+        self.settings.device_position = position;
+        Ok(())
+    }
+
+    pub(super) fn camera_news(&mut self, position: Position, news: &DeviceNotice, now: Time) {
+        if let Some(old) = self.switching_from
+            && position == self.settings.device_position
+        {
+            match news {
+                DeviceNotice::Lost(error) => {
+                    self.switching_from = None;
+                    self.settings.device_position = old;
+                    let detail = json!({ "reason": error.to_string(), "kept": format!("{old:?}").to_lowercase() });
+                    self.happened(code::PUSH_ERR_OPEN_CAMERA_FAIL, detail);
+                    return;
+                }
+                DeviceNotice::FirstFrame => self.switching_from = None,
+                _ => {}
+            }
+        } else if position != self.settings.device_position && self.switching_from != Some(position) {
+            return;
+        }
+        for (code, detail) in self.camera.handle(news, now) {
+            self.happened(code, detail);
+        }
+    }
+}
