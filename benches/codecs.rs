@@ -2,8 +2,9 @@
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use visavis::device::drm::to_bgrx;
 use visavis::device::{self, Encoded, VideoEncoding};
-use visavis::image::{Framing, Scaler, Turn, draw_card, to_bgrx, to_jpeg, to_png};
+use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
 use visavis::media::{PictureView, PixelFormat, RawPicture, Size, SoundFormat, Span, Time};
 
 /// Pictures in the loop that is encoded again and again.

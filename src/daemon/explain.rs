@@ -209,9 +209,10 @@ fn speaker(driver: &SpeakerDriver) -> String {
 
 fn display(driver: &DisplayDriver) -> String {
     match driver {
-        DisplayDriver::Drm { card, connector } => {
+        DisplayDriver::Drm { card, connector, mode } => {
             let name = |it: &Option<String>| it.clone().unwrap_or_else(|| "first".into());
-            format!("card {}, connector {}", name(card), name(connector))
+            let mode = mode.map_or("the mode it prefers".into(), |mode| mode.to_string());
+            format!("card {}, connector {}, {mode}", name(card), name(connector))
         }
         DisplayDriver::Pipe { end, width, height } => format!("{width}x{height} into {}", pipe(end)),
         DisplayDriver::Png { path } => format!("the newest picture in {}", path.display()),

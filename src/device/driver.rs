@@ -1,6 +1,7 @@
 //! The driver tables: a name in the board profile becomes a device.
 
 use super::alsa::{AlsaMicrophone, AlsaSpeaker};
+use super::drm::DrmScreen;
 use super::pipe::{PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker};
 use super::synthetic::{NullDisplay, NullSpeaker, PngDisplay, SilentMicrophone, TestCard, ToneMicrophone, WavSpeaker};
 use super::v4l2::V4l2Camera;
@@ -51,9 +52,8 @@ pub fn open_display(driver: &DisplayDriver) -> Result<Box<dyn Display>, DeviceEr
         DisplayDriver::Pipe { end, width, height } => Box::new(PipeDisplay::open(end, Size::new(*width, *height))?),
         DisplayDriver::Png { path } => Box::new(PngDisplay::open(path)?),
         DisplayDriver::None => Box::new(NullDisplay),
-        DisplayDriver::Drm { .. } => {
-            let words = "screens of the kernel are not supported; use a pipe into a player such as `ffplay`, or png";
-            return Err(DeviceError::new(Fault::Unsupported, "drm", words));
+        DisplayDriver::Drm { card, connector, mode } => {
+            Box::new(DrmScreen::open(card.as_deref(), connector.as_deref(), *mode)?)
         }
     })
 }

@@ -8,6 +8,7 @@
 pub mod aac;
 pub mod alsa;
 pub mod clock;
+pub mod drm;
 pub mod openh264;
 pub mod pipe;
 pub mod synthetic;
@@ -26,7 +27,7 @@ pub use driver::{
 };
 pub use wake::{Listener, Wake, Woken};
 
-use crate::media::{PictureView, RawPicture, Size, Sound, SoundFormat, Span, Time};
+use crate::media::{PictureView, Placement, RawPicture, Size, Sound, SoundFormat, Span, Time};
 
 /// A source of pictures. Opening starts it.
 pub trait Camera {
@@ -168,6 +169,25 @@ pub trait Display {
     /// Comes back with `None` when the bell rang before the picture could be given away whole;
     /// the device then still expects to be called again with a newer one.
     fn show(&mut self, picture: PictureView<'_>, wake: &Wake) -> Result<Option<Time>, DeviceError>;
+
+    /// Whether pictures of this size can be given to it as they are, because it cuts, scales and places them itself;
+    /// it then expects them until it is asked again, beside those of its own size.
+    fn takes(&mut self, _picture: Size, _placement: Placement) -> bool {
+        false
+    }
+
+    /// What it is, for people ("HDMI-A-1 1280x720 at 60").
+    fn words(&self) -> String {
+        self.size().map_or("any size".into(), |size| size.to_string())
+    }
+
+    /// Sleeps until the bell rings (and clears it) or `deadline` passes, and looks after the device meanwhile.
+    /// True: come back at once, because what is on the screen has to be shown again: another one was plugged in,
+    /// or it has another size now.
+    fn wait(&mut self, wake: &Wake, deadline: Option<Time>) -> Result<bool, DeviceError> {
+        wake.wait(deadline);
+        Ok(false)
+    }
 }
 
 /// An edge on an input line. Levels are logical: `active` is true when the button is pressed.

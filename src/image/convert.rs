@@ -1,20 +1,14 @@
-//! I420 into RGB, for PNG images and for displays that scan out no planes.
+//! I420 into RGB, for PNG images.
 
 use super::ImageError;
 use crate::media::PictureView;
-use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_bgra, yuv420_to_rgb};
+use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_rgb};
 
 /// Replaces `out`'s content with red, green, blue triples, tightly packed.
 pub fn to_rgb(picture: PictureView<'_>, out: &mut Vec<u8>) -> Result<(), ImageError> {
     let stride = picture.size.width * 3;
     out.resize(picture.size.pixels() * 3, 0);
     yuv420_to_rgb(&planar(&picture)?, out, stride, YuvRange::Limited, YuvStandardMatrix::Bt601).map_err(failed)
-}
-
-/// Writes blue, green, red, filler (DRM's XRGB8888 in little-endian memory) with `stride` bytes a line.
-pub fn to_bgrx(picture: PictureView<'_>, out: &mut [u8], stride: usize) -> Result<(), ImageError> {
-    let stride = u32::try_from(stride).map_err(failed)?;
-    yuv420_to_bgra(&planar(&picture)?, out, stride, YuvRange::Limited, YuvStandardMatrix::Bt601).map_err(failed)
 }
 
 fn planar<'a>(picture: &PictureView<'a>) -> Result<YuvPlanarImage<'a, u8>, ImageError> {

@@ -1,7 +1,7 @@
 //! Geometry: which part of a picture is seen, and where on the surface it is placed.
 
 use super::{ImageError, MAX_SIDE};
-use crate::media::Size;
+use crate::media::{Placement, Rect, Size};
 use crate::settings::player::ObjectFit;
 
 /// A quarter turn or several, clockwise.
@@ -48,24 +48,6 @@ impl Framing {
     pub const CONTAIN: Framing = Framing { fit: ObjectFit::Contain, turn: Turn::None, mirror: false, zoom: 1.0 };
     /// The surface filled, the overhang cut off: what a camera's picture is sent as.
     pub const FILL: Framing = Framing { fit: ObjectFit::FillCrop, turn: Turn::None, mirror: false, zoom: 1.0 };
-}
-
-/// A rectangle in pixels; every number is even.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rect {
-    pub x: u32,
-    pub y: u32,
-    pub width: u32,
-    pub height: u32,
-}
-
-/// Where what goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// The part of the source that is seen, before turning.
-    pub crop: Rect,
-    /// Where it is placed on the target; the rest is black.
-    pub placed: Rect,
 }
 
 /// Places a picture of `source` size on a surface of `target` size.

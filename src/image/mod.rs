@@ -15,8 +15,8 @@ mod text;
 
 pub use card::draw_card;
 pub use compress::{to_jpeg, to_png};
-pub use convert::{to_bgrx, to_rgb};
-pub use fit::{Framing, Placement, Rect, Turn, place};
+pub use convert::to_rgb;
+pub use fit::{Framing, Turn, place};
 pub use scaler::Scaler;
 pub use text::{draw_text, text_size};
 

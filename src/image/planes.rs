@@ -1,7 +1,8 @@
 //! Work on single planes of 8-bit samples: copy, turn, mirror and resample a rectangle.
 
 use super::ImageError;
-use super::fit::{Rect, Turn};
+use super::fit::Turn;
+use crate::media::Rect;
 use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 

@@ -1,9 +1,9 @@
 //! The scaler: any camera's picture into the encoder's size, a decoded picture into a surface.
 
-use super::fit::{Framing, Rect, Turn, place};
+use super::fit::{Framing, Turn, place};
 use super::planes::{Plane, PlaneMut, copy, resample};
 use super::{ImageError, mjpeg};
-use crate::media::{PictureView, PixelFormat, RawPicture, Size};
+use crate::media::{PictureView, PixelFormat, RawPicture, Rect, Size};
 use fast_image_resize::Resizer;
 use yuv::{BufferStoreMut, YuvPackedImage, YuvPlanarImageMut, yuyv422_to_yuv420};
 

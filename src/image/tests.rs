@@ -250,7 +250,7 @@ fn snapshots_show_the_picture() {
 }
 
 #[test]
-fn colours_come_out_in_the_order_a_display_wants() {
+fn colours_come_out_in_the_order_an_image_wants() {
     // BT.601 limited range: red is (81, 90, 240), white is (235, 128, 128).
     let size = Size::new(4, 2);
     for (yuv, rgb) in [([81, 90, 240], [255, 0, 0]), ([235, 128, 128], [255; 3]), ([16, 128, 128], [0; 3])] {
@@ -260,10 +260,5 @@ fn colours_come_out_in_the_order_a_display_wants() {
         let mut pixels = Vec::new();
         to_rgb(view, &mut pixels).unwrap();
         assert!(pixels.len() == 24 && (0..3).all(|channel| near(pixels[channel], rgb[channel])), "{pixels:?}");
-        let mut lines = vec![0; 2 * 32];
-        to_bgrx(view, &mut lines, 32).unwrap();
-        assert!((0..3).all(|channel| near(lines[channel], rgb[2 - channel])), "{lines:?}");
-        assert!(lines[16..32].iter().all(|byte| *byte == 0), "the gap between lines is left alone");
-        assert!(to_bgrx(view, &mut lines[..20], 32).is_err());
     }
 }

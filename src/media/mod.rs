@@ -8,7 +8,7 @@ pub mod testing;
 pub mod time;
 pub mod unit;
 
-pub use picture::{PictureView, PixelFormat, RawPicture, Size};
+pub use picture::{PictureView, PixelFormat, Placement, RawPicture, Rect, Size};
 pub use pool::{Buffer, Pool};
 pub use sound::{Sound, SoundFormat};
 pub use time::{Span, Time};

@@ -45,6 +45,24 @@ impl fmt::Display for Size {
     }
 }
 
+/// A rectangle in pixels; every number is even.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rect {
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+/// Where what goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The part of the source that is seen, before turning.
+    pub crop: Rect,
+    /// Where it is placed on the target; the rest is black.
+    pub placed: Rect,
+}
+
 /// How the bytes of a [`RawPicture`] are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PixelFormat {

@@ -5,11 +5,11 @@ use super::{Decoded, DisplayOpener, Frame, Plans, RAW_PICTURES, REOPEN, Teller};
 use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::notice::{DeviceNotice, Notice, PlayNews};
 use crate::api::plan::PlayPlan;
-use crate::device::{Display, Fault, Wake, clock};
+use crate::device::{DeviceError, Display, Fault, Wake, clock};
 use crate::flow::lane::Receiver;
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
-use crate::image::{Framing, ImageError, Scaler, Turn};
+use crate::image::{Framing, ImageError, Scaler, Turn, place};
 use crate::media::{PictureView, Size, Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,8 +35,10 @@ struct Screen {
     waiting: VecDeque<Decoded>,
     /// What is on the screen, or would be if there were one.
     current: Option<Decoded>,
-    /// How the current picture was framed, once it was shown.
-    shown_as: Option<Framing>,
+    /// How the current picture was framed, once it was shown, and on which screen.
+    shown_as: Option<(Framing, u32)>,
+    /// How many screens there were: what was on another is shown again.
+    anew: u32,
     blank: bool,
     /// The display was disturbed before it took the current picture.
     disturbed: bool,
@@ -69,7 +71,7 @@ impl DisplayWorker {
             if !screen.disturbed && self.frames.is_empty() {
                 let deadline = screen.deadline();
                 if deadline.is_none_or(|at| at > clock::now()) {
-                    handle.bell().wait(deadline);
+                    screen.rest(handle.bell(), deadline);
                 }
             }
         }
@@ -108,6 +110,7 @@ impl Screen {
             waiting: VecDeque::with_capacity(RAW_PICTURES + 1),
             current: None,
             shown_as: None,
+            anew: 0,
             blank: false,
             disturbed: false,
             late_since: None,
@@ -122,15 +125,34 @@ impl Screen {
         }
         match open() {
             Ok(display) => {
-                let words = display.size().map_or("any size".into(), |size| size.to_string());
+                let words = display.words();
                 self.display = Some(display);
-                self.shown_as = None;
+                self.anew = self.anew.wrapping_add(1);
                 self.teller.tell(DeviceNotice::Opened { words });
             }
-            Err(error) => {
-                self.retry = now + REOPEN;
-                self.teller.tell(DeviceNotice::Lost(error));
+            Err(error) => self.lose(error, now),
+        }
+    }
+
+    fn lose(&mut self, error: DeviceError, now: Time) {
+        self.display = None;
+        self.retry = now + REOPEN;
+        self.teller.tell(DeviceNotice::Lost(error));
+    }
+
+    /// Sleeps until there is something to do; a screen that was replaced meanwhile is shown everything again.
+    fn rest(&mut self, bell: &Wake, deadline: Option<Time>) {
+        let Some(display) = &mut self.display else {
+            bell.wait(deadline);
+            return;
+        };
+        match display.wait(bell, deadline) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.anew = self.anew.wrapping_add(1);
+                self.teller.tell(DeviceNotice::Opened { words: display.words() });
             }
+            Err(error) => self.lose(error, clock::now()),
         }
     }
 
@@ -191,13 +213,17 @@ impl Screen {
             let _ = view.map(|view| display.show(view, bell));
             return;
         }
-        let Some(current) = self.current.as_ref().filter(|_| self.shown_as != Some(framing)) else { return };
+        let shown_as = Some((framing, self.anew));
+        let Some(current) = self.current.as_ref().filter(|_| self.shown_as != shown_as) else { return };
         let again = self.shown_as.is_some();
         let Some(view) = current.picture.view() else { return };
-        let view = match fit(&mut self.scaler, view, display.size(), framing) {
+        let size = display.size();
+        let placed = size.filter(|_| framing.turn == Turn::None).and_then(|size| place(view.size, size, framing).ok());
+        let direct = placed.is_some_and(|placed| display.takes(view.size, placed));
+        let view = match if direct { Ok(view) } else { fit(&mut self.scaler, view, size, framing) } {
             Ok(view) => view,
             Err(error) => {
-                self.shown_as = Some(framing);
+                self.shown_as = shown_as;
                 current.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
                 return;
             }
@@ -206,7 +232,7 @@ impl Screen {
         match display.show(view, bell) {
             Ok(Some(at)) => {
                 let first = !matches!(self.teller.last, Some(DeviceNotice::FirstFrame));
-                self.shown_as = Some(framing);
+                self.shown_as = shown_as;
                 if first {
                     self.teller.tell(DeviceNotice::FirstFrame);
                 }
@@ -224,13 +250,9 @@ impl Screen {
             Ok(None) => self.disturbed = true,
             Err(error) if error.fault == Fault::Damaged => {
                 tracing::debug!(%error, "picture not shown");
-                self.shown_as = Some(framing);
+                self.shown_as = shown_as;
             }
-            Err(error) => {
-                self.display = None;
-                self.retry = clock::now() + REOPEN;
-                self.teller.tell(DeviceNotice::Lost(error));
-            }
+            Err(error) => self.lose(error, clock::now()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The board profile: which driver is which device. The program knows no board's name.
 
 use super::operation::Operation;
+use super::screen_mode::ScreenMode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -136,7 +137,10 @@ pub enum DisplayDriver {
     Drm {
         /// Driver name ("vc4") or device path; absent = the first with a connected screen.
         card: Option<String>,
+        /// "HDMI-A-1"; absent = the first with a screen.
         connector: Option<String>,
+        /// Absent = the mode the screen prefers.
+        mode: Option<ScreenMode>,
     },
     Pipe {
         #[serde(flatten)]

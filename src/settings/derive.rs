@@ -1,6 +1,5 @@
 //! What follows from the settings: picture sizes, rates, and what this version can not honour.
 
-use super::board::DisplayDriver;
 use super::player::{PlayMode, SoundMode};
 use super::pusher::{Aspect, AudioQuality, AudioVolumeType, LocalMirror, Orientation, PushMode};
 use super::{Board, PlayerSettings, PusherSettings, Settings, address};
@@ -127,11 +126,6 @@ impl Board {
         let table = [
             (!self.buttons.is_empty(), "button", "buttons are not read: give the orders through the socket"),
             (!self.lamps.is_empty(), "lamp", "lamps are not switched: follow the events of the socket"),
-            (
-                matches!(self.display, Some(DisplayDriver::Drm { .. })),
-                "display",
-                "screens of the kernel are not driven: use a pipe into a player, or png",
-            ),
         ];
         listed(&table)
     }

@@ -11,6 +11,7 @@ pub mod patch;
 pub mod player;
 pub mod pusher;
 pub mod scenario;
+pub mod screen_mode;
 
 mod document;
 mod panel;

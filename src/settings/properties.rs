@@ -1,7 +1,7 @@
 //! The tables of every key of both files.
 
 use super::schema::{Driver, Kind, Property};
-use super::{address, duration, operation, scenario};
+use super::{address, duration, operation, scenario, screen_mode};
 use Kind::*;
 
 const fn may(name: &'static str, kind: Kind) -> Property {
@@ -135,7 +135,10 @@ const SPEAKERS: &[Driver] = &[
 ];
 
 const DISPLAYS: &[Driver] = &[
-    driver("drm", &[may("card", Text(some_text)), may("connector", Text(some_text))]),
+    driver(
+        "drm",
+        &[may("card", Text(some_text)), may("connector", Text(some_text)), may("mode", Text(mode_of_screen))],
+    ),
     pipe(&[PATH, COMMAND, must("width", Even(16, 4096)), must("height", Even(16, 4096))]),
     driver("png", &[must("path", Text(some_text))]),
     driver("none", &[]),
@@ -202,6 +205,10 @@ fn md5(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("the MD5 of the picture as 32 hexadecimal digits is needed".into())
+}
+
+fn mode_of_screen(text: &str) -> Result<(), String> {
+    screen_mode::parse(text).map(|_| ())
 }
 
 fn length_of_time(text: &str) -> Result<(), String> {
