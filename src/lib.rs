@@ -16,8 +16,8 @@
 //!
 //! 5. [`daemon`] wires and runs; [`control`] is the Unix socket.
 //! 4. [`appliance`]: one pure state machine, the only owner of state: `(Command | Notice, now)` to effects and events.
-//! 3. [`pusher`], [`player`] and [`flow`] (threads, lanes, connections): the only place where engines meet devices.
-//!    The two ways never import each other.
+//! 3. [`pusher`], [`player`], [`panel`] (buttons and lamps) and [`flow`] (threads, lanes, connections): the only place
+//!    where engines meet devices. The first three never import each other.
 //! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`buttons`],
 //!    [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
 //! 1. Vocabulary: [`media`], [`api`], [`settings`].
@@ -54,6 +54,7 @@ pub mod h264;
 pub mod http_flv;
 pub mod image;
 pub mod media;
+pub mod panel;
 pub mod player;
 pub mod playout;
 pub mod pusher;

@@ -2,11 +2,12 @@
 
 use super::alsa::{AlsaMicrophone, AlsaSpeaker};
 use super::drm::DrmScreen;
-use super::pipe::{PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker};
+use super::gpio::{GpioButton, GpioLamp};
+use super::pipe::{FileLamp, PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker, ScriptedButton};
 use super::synthetic::{NullDisplay, NullSpeaker, PngDisplay, SilentMicrophone, TestCard, ToneMicrophone, WavSpeaker};
 use super::v4l2::V4l2Camera;
 use super::*;
-use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, SpeakerDriver};
+use crate::settings::board::{ButtonDriver, CameraDriver, DisplayDriver, LampDriver, MicrophoneDriver, SpeakerDriver};
 
 /// Opens and starts the camera `driver` describes, as near to `wanted` size and `fps` as it can.
 pub fn open_camera(driver: &CameraDriver, wanted: Size, fps: u32) -> Result<Box<dyn Camera>, DeviceError> {
@@ -55,6 +56,22 @@ pub fn open_display(driver: &DisplayDriver) -> Result<Box<dyn Display>, DeviceEr
         DisplayDriver::Drm { card, connector, mode } => {
             Box::new(DrmScreen::open(card.as_deref(), connector.as_deref(), *mode)?)
         }
+    })
+}
+
+/// Opens a button.
+pub fn open_button(driver: &ButtonDriver) -> Result<Box<dyn Button>, DeviceError> {
+    Ok(match driver {
+        ButtonDriver::Gpio { chip, line, active, bias } => Box::new(GpioButton::open(chip, line, *active, *bias)?),
+        ButtonDriver::Scripted { path } => Box::new(ScriptedButton::open(path)?),
+    })
+}
+
+/// Opens a lamp.
+pub fn open_lamp(driver: &LampDriver) -> Result<Box<dyn Lamp>, DeviceError> {
+    Ok(match driver {
+        LampDriver::Gpio { chip, line, active } => Box::new(GpioLamp::open(chip, line, *active)?),
+        LampDriver::File { path } => Box::new(FileLamp::open(path)?),
     })
 }
 

@@ -7,8 +7,10 @@
 
 pub mod aac;
 pub mod alsa;
+pub mod arrivals;
 pub mod clock;
 pub mod drm;
+pub mod gpio;
 pub mod openh264;
 pub mod pipe;
 pub mod synthetic;
@@ -22,12 +24,13 @@ mod sample_clock;
 
 pub use crate::api::fault::{DeviceError, Fault};
 pub use driver::{
-    open_camera, open_display, open_microphone, open_speaker, sound_decoder, sound_encoder, video_decoder,
-    video_encoder,
+    open_button, open_camera, open_display, open_lamp, open_microphone, open_speaker, sound_decoder, sound_encoder,
+    video_decoder, video_encoder,
 };
 pub use wake::{Listener, Wake, Woken};
 
 use crate::media::{PictureView, Placement, RawPicture, Size, Sound, SoundFormat, Span, Time};
+use std::os::fd::BorrowedFd;
 
 /// A source of pictures. Opening starts it.
 pub trait Camera {
@@ -190,22 +193,38 @@ pub trait Display {
     }
 }
 
-/// An edge on an input line. Levels are logical: `active` is true when the button is pressed.
+/// An edge of a button's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
-    pub button: usize,
+    /// True when it leads to the level that means pressed.
     pub active: bool,
+    /// The kernel's stamp, where it has one.
     pub at: Time,
 }
 
-/// Buttons of the terminal: edges with kernel time stamps.
-pub trait Buttons {
-    /// Waits for the next edge; `None`: the bell rang.
-    fn next(&mut self, wake: &Wake) -> Result<Option<Edge>, DeviceError>;
+/// A button or switch of the terminal. Opening starts it.
+pub trait Button {
+    /// What was opened, for people ("line 17 of pinctrl-bcm2835, pressed = low").
+    fn words(&self) -> &str;
+
+    /// Whether it was pressed when it was opened.
+    fn pressed(&self) -> bool;
+
+    /// Adds the edges there were since the last call, in their order; never waits. There may be more.
+    fn take_edges(&mut self, edges: &mut Vec<Edge>) -> Result<(), DeviceError>;
+
+    /// Readable when there are edges, or when [`Button::take_edges`] would say why there will be none.
+    fn watched(&self) -> BorrowedFd<'_>;
 }
 
-/// A lamp of the terminal.
+/// A lamp of the terminal. It is dark when it is opened and when it is dropped.
 pub trait Lamp {
+    /// What was opened, for people.
+    fn words(&self) -> &str;
+
     /// Switches it on or off.
     fn set(&mut self, on: bool) -> Result<(), DeviceError>;
+
+    /// Fails (POLLERR, POLLHUP) when the lamp is gone; `None` when only [`Lamp::set`] finds out.
+    fn watched(&self) -> Option<BorrowedFd<'_>>;
 }

@@ -222,7 +222,7 @@ pub enum LampDriver {
         #[serde(default = "high")]
         active: Level,
     },
-    /// A file that holds `1` while the lamp is lit and `0` while it is not, such as
+    /// A file that is given `255` when the lamp is to be lit and `0` when not, such as
     /// `/sys/class/leds/NAME/brightness`.
     File { path: PathBuf },
 }
