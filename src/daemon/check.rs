@@ -57,7 +57,7 @@ mod tests {
             check(&file).map_err(|problems| problems.to_string())
         };
         assert!(judged("[pusher]\nfps = 20\n").unwrap().contains("good (settings)"));
-        assert!(judged("name = \"a\"\n[display]\ndriver = \"drm\"\n").unwrap().contains("note: display has no effect"));
+        assert!(judged("name = \"a\"\n[display]\ndriver = \"drm\"\n").unwrap().contains("good (board profile)"));
         assert!(judged("[camera.front]\ndriver = \"webcam\"\n").unwrap_err().contains("drivers are v4l2"));
         assert!(
             judged("[pusher]\nfps = 60\n")
