@@ -1,8 +1,22 @@
-# Shared by the scripts beside it: installs what a Debian 12 machine lacks, and finds a cargo. Sourced, not run.
+# Shared by the scripts: goes to the project's root, installs what a Debian 12 machine lacks, and finds a cargo.
+# Sourced, not run.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")"
+while [ ! -e Cargo.toml ]; do cd ..; done
 
 say() { printf 'visavis: %s\n' "$*" >&2; }
+
+# as_root COMMAND…: runs it as root, or says what is to be done where that is not allowed.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "please run as root: $*"
+        exit 1
+    fi
+}
 
 # need PACKAGE…: installs the Debian packages that are missing; says what to do where it may not.
 need() {
@@ -12,19 +26,19 @@ need() {
     done
     [ -n "$missing" ] || return 0
     command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }
-    as_root=
-    if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || { say "please install as root: apt-get install$missing"; exit 1; }
-        as_root=sudo
-    fi
     say "installing$missing"
     log=$(mktemp)
     # A second try after a fresh index: mirrors drop old versions, and a first download may be cut off.
-    install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing"
     # shellcheck disable=SC2086
-    $install >"$log" 2>&1 || { $as_root apt-get update -q >"$log" 2>&1 && $install >>"$log" 2>&1; } ||
+    apt_install $missing >"$log" 2>&1 ||
+        { as_root apt-get update -q >"$log" 2>&1 && apt_install $missing >>"$log" 2>&1; } ||
         { tail -n 5 "$log" >&2; say "could not install$missing"; exit 1; }
     rm -f "$log"
+}
+
+# apt_install APT-GET ARGUMENT…: without questions and without what is merely recommended.
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive ${APT_CONFIG:+"APT_CONFIG=$APT_CONFIG"} apt-get install -y -q --no-install-recommends "$@"
 }
 
 # new_enough RUSTC: true when it is at least the version Cargo.toml asks for.

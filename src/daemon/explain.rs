@@ -180,7 +180,7 @@ fn given_up(on: OnGiveUp) -> String {
 
 fn camera(driver: &CameraDriver) -> String {
     let (words, rotation) = match driver {
-        CameraDriver::V4l2 { path, mount_rotation } => (path.display().to_string(), mount_rotation),
+        CameraDriver::V4l2 { path, mount_rotation, .. } => (path.display().to_string(), mount_rotation),
         CameraDriver::Pipe { end, width, height, fps, mount_rotation, .. } => {
             (format!("{width}x{height} at {fps} from {}", pipe(end)), mount_rotation)
         }

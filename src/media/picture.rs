@@ -2,6 +2,7 @@
 
 use super::pool::Buffer;
 use super::time::Time;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Width and height in pixels.
@@ -64,7 +65,8 @@ pub struct Placement {
 }
 
 /// How the bytes of a [`RawPicture`] are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum PixelFormat {
     /// Planar 4:2:0: Y, then U, then V (V4L2 `YU12`).
     I420,
@@ -74,6 +76,18 @@ pub enum PixelFormat {
     Yuyv,
     /// One JPEG image (V4L2 `MJPG`), possibly without Huffman tables.
     Mjpeg,
+}
+
+impl PixelFormat {
+    /// Its name in board profiles and for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::I420 => "I420",
+            Self::Nv12 => "NV12",
+            Self::Yuyv => "YUYV",
+            Self::Mjpeg => "MJPEG",
+        }
+    }
 }
 
 /// A picture as a camera gave it: not yet converted, because it may never be needed.

@@ -2,6 +2,7 @@
 
 use super::operation::Operation;
 use super::screen_mode::ScreenMode;
+use crate::media::PixelFormat;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ pub enum CameraDriver {
     V4l2 {
         /// Stable path (`/dev/v4l/by-path/…`), never a number that can change.
         path: PathBuf,
+        /// The only format to take (I420, NV12, YUYV, MJPEG); absent = the best one the camera offers.
+        format: Option<PixelFormat>,
         /// Degrees clockwise by which the camera is mounted: 0, 90, 180, 270.
         #[serde(default)]
         mount_rotation: u32,

@@ -104,7 +104,10 @@ const RATE: Property = must("rate", Whole(8000, 96_000));
 const CHANNELS: Property = must("channels", Whole(1, 2));
 
 const CAMERAS: &[Driver] = &[
-    driver("v4l2", &[must("path", Text(absolute_path)), MOUNT]),
+    driver(
+        "v4l2",
+        &[must("path", Text(absolute_path)), may("format", Word(&["I420", "NV12", "YUYV", "MJPEG"])), MOUNT],
+    ),
     pipe(&[
         PATH,
         COMMAND,

@@ -170,6 +170,10 @@ fn a_board_is_told_which_drivers_and_keys_there_are() {
         ("name = \"a\"\n[camera.front]\ndriver = \"webcam\"", "drivers are v4l2, pipe, test-card"),
         ("name = \"a\"\n[camera.front]\npath = \"/dev/x\"", "driver: is missing"),
         ("name = \"a\"\n[camera.front]\ndriver = \"v4l2\"", "b.toml:2: camera.front.path: is missing"),
+        (
+            "name = \"a\"\n[camera.front]\ndriver = \"v4l2\"\npath = \"/dev/x\"\nformat = \"RGB\"",
+            "allowed I420, NV12, YUYV, MJPEG",
+        ),
         ("name = \"a\"\n[camera.top]\ndriver = \"v4l2\"", "unknown key, allowed are front, back"),
         ("name = \"a\"\n[microphone]\ndriver = \"pipe\"\nrate = 48000\nchannels = 1", "needs one of path and command"),
         (

@@ -70,8 +70,9 @@ impl Layout {
 }
 
 impl V4l2Camera {
-    /// Opens the node `path` and starts it in the mode nearest to `wanted` pictures at `fps`.
-    pub fn open(path: &Path, wanted: Size, fps: u32) -> Result<Self, DeviceError> {
+    /// Opens the node `path` and starts it in the mode nearest to `wanted` pictures at `fps`, in `format` alone if
+    /// that is given.
+    pub fn open(path: &Path, format: Option<PixelFormat>, wanted: Size, fps: u32) -> Result<Self, DeviceError> {
         let name = path.display().to_string();
         let failed = |doing: &'static str| {
             let name = name.clone();
@@ -86,8 +87,15 @@ impl V4l2Camera {
         if let Some(why) = why_unusable(capabilities.capabilities, &node::formats(&device)) {
             return Err(DeviceError::new(Fault::Unsupported, name, why));
         }
-        let offer = choose(&node::offers(&device, wanted), wanted, fps)
-            .ok_or_else(|| DeviceError::new(Fault::Unsupported, &name, "it offers no picture size"))?;
+        let mut offers = node::offers(&device, wanted);
+        if let Some(only) = format {
+            offers.retain(|offer| offer.format == only);
+        }
+        let none = || match format {
+            Some(format) => format!("it does not offer the format {}", format.name()),
+            None => "it offers no picture size".into(),
+        };
+        let offer = choose(&offers, wanted, fps).ok_or_else(|| DeviceError::new(Fault::Unsupported, &name, none()))?;
         let layout = set_format(&device, offer.format, offer.size).map_err(failed("set its format"))?;
         let fps = set_rate(&device, fps);
         let mut camera = Self {
@@ -171,13 +179,8 @@ impl V4l2Camera {
 impl Camera for V4l2Camera {
     fn mode(&self) -> CameraMode {
         let Layout { format, size, .. } = self.layout;
-        let format = match format {
-            PixelFormat::I420 => "I420",
-            PixelFormat::Nv12 => "NV12",
-            PixelFormat::Yuyv => "YUYV",
-            PixelFormat::Mjpeg => "MJPEG",
-        };
-        CameraMode { size, fps: self.fps, words: format!("{format} {size} at {:.4} from {}", self.fps, self.card) }
+        let words = format!("{} {size} at {:.4} from {}", format.name(), self.fps, self.card);
+        CameraMode { size, fps: self.fps, words }
     }
 
     fn next(&mut self, wake: &Wake) -> Result<Option<RawPicture>, DeviceError> {
@@ -289,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_node_that_is_no_camera_is_refused_with_its_reason() {
-        let open = |path: &str| V4l2Camera::open(Path::new(path), Size::new(640, 360), 30).err().unwrap();
+        let open = |path: &str| V4l2Camera::open(Path::new(path), None, Size::new(640, 360), 30).err().unwrap();
         assert_eq!(open("/nonexistent/video0").fault, Fault::Missing);
         assert_eq!(open("/dev/null").fault, Fault::Unsupported);
     }

@@ -1,0 +1,62 @@
+"""The kiosk guest's simulated devices, and the terminal's texts that name them."""
+
+import array
+import math
+
+FRONT = "/dev/v4l/by-path/platform-vivid-front-video-index0"
+BACK = "/dev/v4l/by-path/platform-vivid-back-video-index0"
+TONE_HZ = 1000
+
+BOARD = f"""
+name = "guest"
+[camera.front]
+driver = "v4l2"
+path = "{FRONT}"
+[camera.back]
+driver = "v4l2"
+path = "{BACK}"
+[microphone]
+driver = "alsa"
+device = "hw:CARD=Loopback,DEV=1,SUBDEV=0"
+[speaker.speaker]
+driver = "null"
+"""
+
+
+def pusher(url, more=""):
+    """A configuration that sends small pictures to `url` when it is told to start."""
+    return f"""
+[pusher]
+url = "{url}"
+orientation = "horizontal"
+video-width = 320
+video-height = 180
+fps = 15
+max-bitrate = 300
+{more}
+"""
+
+
+def cameras(guest, front_pattern=7, back_pattern=9):
+    """Two vivid cameras; patterns as vivid numbers them (7 red, 8 green, 9 blue, 0 colour bars)."""
+    guest.do("test -d /sys/module/vivid || modprobe vivid n_devs=2 node_types=0x1,0x1")
+    guest.do(f"udevadm settle -t 20; until test -e {FRONT} -a -e {BACK}; do sleep 0.1; done")
+    for node, pattern in ((FRONT, front_pattern), (BACK, back_pattern)):
+        # No text in the picture; pictures stamped when they begin, as sensors do.
+        guest.do(f"v4l2-ctl -d {node} -c osd_text_mode=2,timestamp_source=1,test_pattern={pattern}")
+
+
+def microphone(guest, tone=True):
+    """An ALSA loopback whose other end is the microphone; a tone is played into it."""
+    guest.do("test -d /sys/module/snd_aloop || modprobe snd-aloop id=Loopback; udevadm settle -t 20")
+    if tone:
+        play_tone(guest)
+
+
+def play_tone(guest):
+    """Plays a tone into the loopback until it goes away."""
+    second = array.array("h", (round(8000 * math.sin(2 * math.pi * TONE_HZ * at / 48000)) for at in range(48000)))
+    (guest.shared / "tone.raw").write_bytes(second.tobytes())
+    play = "aplay -q -D hw:CARD=Loopback,DEV=0,SUBDEV=0 -t raw -c 1 -r 48000 -f S16_LE"
+    feed = f"while cat /tmp/tone.raw; do :; done 2>/dev/null | {play} >/tmp/tone.log 2>&1"
+    guest.do(f"killall aplay 2>/dev/null; cp /host/tone.raw /tmp; setsid sh -c '{feed}' >/dev/null 2>&1 &")
