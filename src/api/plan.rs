@@ -2,7 +2,7 @@
 
 use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
-use crate::media::{Size, Span};
+use crate::media::{Size, Span, Time};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
 use crate::settings::pusher::Position;
 
@@ -23,6 +23,11 @@ pub enum Effect {
     PlayDisconnect { player: usize, session: u64 },
     /// Take a picture of `object` and report it with `ticket`.
     Snapshot { ticket: Ticket, object: Object, request: SnapshotRequest },
+    /// These lamps of the board are lit now, in its order.
+    Light(Vec<bool>),
+    /// A line for the log about something that is no event; `trouble`: a technician should look. `since` is the
+    /// moment it goes back to.
+    Note { trouble: bool, words: String, since: Option<Time> },
     /// Answer a command.
     Reply { ticket: Ticket, reply: super::command::Reply },
     /// Everything is closed: the program may end.

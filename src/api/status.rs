@@ -12,6 +12,9 @@ pub struct Status {
     /// Seconds since the daemon started.
     pub uptime: i64,
     pub standby: bool,
+    /// It was entered with a button of the terminal, and only a button ends it.
+    #[serde(default)]
+    pub standby_locked: bool,
     /// Words on what is wrong with the configuration in use; empty when nothing is.
     pub degraded: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,6 +22,10 @@ pub struct Status {
     pub players: Vec<PlayerStatus>,
     pub display: DeviceStatus,
     pub speaker: DeviceStatus,
+    #[serde(default)]
+    pub buttons: Vec<ButtonStatus>,
+    #[serde(default)]
+    pub lamps: Vec<LampStatus>,
 }
 
 /// How far a session is.
@@ -64,6 +71,58 @@ pub enum DeviceState {
     Lost,
 }
 
+/// A button or switch, by its name in the board profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ButtonStatus {
+    pub name: String,
+    pub state: ButtonState,
+    /// What is open, or what is wrong.
+    pub words: String,
+}
+
+/// A button's state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ButtonState {
+    #[default]
+    Closed,
+    Ready,
+    /// Too many edges for a finger: ignored for now.
+    Chattering,
+    /// Held for too long: ignored until it is released.
+    Stuck,
+    /// Its line can not be had; it is tried again.
+    Lost,
+}
+
+impl ButtonState {
+    /// Its name in the status.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ButtonState::Closed => "closed",
+            ButtonState::Ready => "ready",
+            ButtonState::Chattering => "chattering",
+            ButtonState::Stuck => "stuck",
+            ButtonState::Lost => "lost",
+        }
+    }
+}
+
+/// A lamp, by its name in the board profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct LampStatus {
+    pub name: String,
+    /// `live`, `muted`, `standby` or `fault`.
+    pub shows: String,
+    /// It is to be lit.
+    pub lit: bool,
+    pub state: DeviceState,
+    /// What is open, or what is wrong.
+    pub words: String,
+}
+
 /// A property that this build or hardware can not honour.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unsupported {
@@ -82,7 +141,7 @@ pub struct PusherStatus {
     pub url: String,
     /// Nothing of the room is heard on the other side.
     pub muted: bool,
-    /// Every reason for it: `muted`, `enable-mic`, `standby`, `paused`.
+    /// Every reason for it: `muted`, `mute-switch`, `enable-mic`, `standby`, `paused`.
     pub muted_by: Vec<String>,
     /// `camera` or `waiting-image`.
     pub picture: String,

@@ -8,12 +8,14 @@
 mod camera;
 mod encoders;
 mod microphone;
+mod panel;
 mod playing;
 mod pushing;
 mod reload;
 mod session;
 #[cfg(test)]
 mod tests;
+mod touch;
 
 use crate::api::code;
 use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
@@ -23,6 +25,7 @@ use crate::api::plan::Effect;
 use crate::api::status::{DeviceState, DeviceStatus, Status};
 use crate::media::{Span, Time};
 use crate::settings::{Board, ControlSettings, PlayerSettings, PusherSettings, Settings};
+use panel::PanelState;
 use playing::Playing;
 use pushing::Pushing;
 use serde_json::json;
@@ -48,6 +51,15 @@ pub enum Output {
     Happened(Happening),
 }
 
+/// Where an order comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// A hand at the terminal.
+    Here,
+    /// The socket, or the service manager.
+    Afar,
+}
+
 /// The terminal.
 #[derive(Debug)]
 pub struct Appliance {
@@ -58,6 +70,9 @@ pub struct Appliance {
     pusher: Option<Pushing>,
     players: Vec<Playing>,
     standby: bool,
+    /// Standby was entered by a hand at the terminal.
+    standby_locked: bool,
+    panel: PanelState,
     display: DeviceStatus,
     speaker: DeviceStatus,
     snapshots: Vec<(Ticket, Object)>,
@@ -80,6 +95,8 @@ impl Appliance {
             pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, seed, now)),
             players: settings.players.into_iter().enumerate().map(number).collect(),
             standby: false,
+            standby_locked: false,
+            panel: PanelState::new(board),
             display: closed_or_absent(board.display.is_some()),
             speaker: closed_or_absent(board.speaker.speaker.is_some() || board.speaker.ear.is_some()),
             snapshots: Vec::new(),
@@ -87,6 +104,7 @@ impl Appliance {
             exited: false,
             outputs: VecDeque::new(),
         };
+        this.heed_mute_switch(now);
         this.collect(now);
         this
     }
@@ -95,7 +113,7 @@ impl Appliance {
     pub fn handle(&mut self, input: Input, now: Time) {
         match input {
             Input::Command(ticket, command) => {
-                if let Some(reply) = self.command(ticket, command, now) {
+                if let Some(reply) = self.command(ticket, command, Origin::Afar, now) {
                     self.reply(ticket, reply);
                 }
             }
@@ -126,11 +144,14 @@ impl Appliance {
             board: self.board.clone(),
             uptime: (now - self.started).as_micros() / 1_000_000,
             standby: self.standby,
-            degraded: self.degraded.clone(),
+            standby_locked: self.standby_locked,
+            degraded: self.degraded.iter().cloned().chain(self.panel.missing()).collect(),
             pusher: self.pusher.as_ref().map(|pusher| pusher.status(now)),
             players: self.players.iter().map(|player| player.status(now)).collect(),
             display: self.display.clone(),
             speaker: self.speaker.clone(),
+            buttons: self.panel.button_status(),
+            lamps: self.panel.lamp_status(),
         }
     }
 
@@ -144,10 +165,15 @@ impl Appliance {
         self.players.iter().map(Playing::settings)
     }
 
-    fn command(&mut self, ticket: Ticket, command: Command, now: Time) -> Option<Reply> {
+    fn command(&mut self, ticket: Ticket, command: Command, from: Origin, now: Time) -> Option<Reply> {
         let result = match command {
+            Command::Standby { on: false } if self.standby_locked && from == Origin::Afar => {
+                let words = "standby was entered with a button of the terminal, and only a button there ends it";
+                Err(refuse(Object::Daemon, "locked", "", words))
+            }
             Command::Standby { on } => {
                 self.standby = on;
+                self.standby_locked = on && (self.standby_locked || from == Origin::Here);
                 self.pusher.iter_mut().for_each(|pusher| pusher.set_standby(on, now));
                 self.players.iter_mut().for_each(|player| player.set_standby(on));
                 Ok(())
@@ -197,6 +223,12 @@ impl Appliance {
         match notice {
             Notice::Display(news) => self.display = device_status(&self.display, news),
             Notice::Speaker(news) => self.speaker = device_status(&self.speaker, news),
+            Notice::Button { button, news } => self.touched(button, news, now),
+            Notice::Lamp { lamp, news } => {
+                if let Some((trouble, words)) = self.panel.lamp(lamp, news) {
+                    self.note(trouble, words, None);
+                }
+            }
             Notice::LinkUp => {
                 self.pusher.iter_mut().for_each(|pusher| pusher.hurry(now));
                 self.players.iter_mut().for_each(|player| player.hurry(now));
@@ -238,6 +270,10 @@ impl Appliance {
         }
         for player in &mut self.players {
             self.outputs.extend(player.take_outputs());
+        }
+        if self.panel.has_lamps() {
+            let status = self.status(now);
+            self.outputs.extend(self.panel.light(&status).map(|lit| Output::Effect(Effect::Light(lit))));
         }
         let closed = self.pusher.iter().all(Pushing::closed) && self.players.iter().all(Playing::closed);
         if self.leaving.is_some_and(|limit| closed || limit <= now) && !self.exited {

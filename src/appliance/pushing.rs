@@ -44,6 +44,7 @@ pub struct Pushing {
     microphone: MicrophoneState,
     paused: bool,
     standby: bool,
+    mute_switch: bool,
     /// When the waiting image has been held long enough.
     hold_until: Option<Time>,
     /// The hold ran out; the session begins again when the reason for it ends.
@@ -66,6 +67,7 @@ impl Pushing {
             microphone: MicrophoneState::default(),
             paused: false,
             standby: false,
+            mute_switch: false,
             hold_until: None,
             suspended: false,
             busy: false,
@@ -125,6 +127,12 @@ impl Pushing {
     pub fn set_standby(&mut self, on: bool, now: Time) {
         self.standby = on;
         self.wake_up(now);
+        self.settle(now);
+    }
+
+    /// A switch on the terminal silences it, whatever the properties say.
+    pub fn set_mute_switch(&mut self, on: bool, now: Time) {
+        self.mute_switch = on;
         self.settle(now);
     }
 
@@ -259,6 +267,7 @@ impl Pushing {
     fn muted_by(&self) -> Vec<&'static str> {
         let reasons = [
             (self.settings.muted, "muted"),
+            (self.mute_switch, "mute-switch"),
             (!self.settings.enable_mic, "enable-mic"),
             (self.paused, "paused"),
             (self.standby && self.settings.background_mute, "standby"),

@@ -1,5 +1,6 @@
 //! The rules as stories, and as a seeded simulation with a grammar of codes.
 
+mod touch;
 mod weather;
 
 use super::*;
@@ -49,12 +50,18 @@ struct Story {
     plan: Option<PushPlan>,
     session: u64,
     replies: Vec<Reply>,
+    lit: Vec<bool>,
+    notes: Vec<String>,
     exited: bool,
 }
 
 impl Story {
     fn new(settings: Settings) -> Self {
-        let appliance = Appliance::new(settings, &board(), vec![], 1, at(0));
+        Self::on(&board(), settings)
+    }
+
+    fn on(board: &Board, settings: Settings) -> Self {
+        let appliance = Appliance::new(settings, board, vec![], 1, at(0));
         let mut story = Self {
             appliance,
             now: at(0),
@@ -63,6 +70,8 @@ impl Story {
             plan: None,
             session: 0,
             replies: vec![],
+            lit: vec![],
+            notes: vec![],
             exited: false,
         };
         story.drain();
@@ -109,6 +118,8 @@ impl Story {
                     self.session = session;
                 }
                 Output::Effect(Effect::Reply { reply, .. }) => self.replies.push(reply),
+                Output::Effect(Effect::Light(lit)) => self.lit = lit,
+                Output::Effect(Effect::Note { words, .. }) => self.notes.push(words),
                 Output::Effect(Effect::Exit) => self.exited = true,
                 Output::Effect(_) => {}
             }

@@ -1,6 +1,6 @@
 //! `/metrics`: the status as Prometheus text (OpenMetrics 1.0).
 
-use crate::api::status::{DeviceState, DeviceStatus, PlayerStatus, PusherStatus, SessionState, Status};
+use crate::api::status::{ButtonState, DeviceState, DeviceStatus, PlayerStatus, PusherStatus, SessionState, Status};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -111,6 +111,15 @@ pub fn text(status: &Status) -> String {
     page.gauge("degraded", "Things wrong with the configuration", &[], status.degraded.len() as f64);
     page.device("display", &status.display);
     page.device("speaker", &status.speaker);
+    for it in &status.buttons {
+        let state = if it.state == ButtonState::Ready { DeviceState::Running } else { DeviceState::Lost };
+        page.device(&format!("button:{}", it.name), &DeviceStatus { state, words: String::new() });
+    }
+    for it in &status.lamps {
+        let name = format!("lamp:{}", it.name);
+        page.device(&name, &DeviceStatus { state: it.state, words: String::new() });
+        page.gauge("lamp_lit", "The lamp is lit", &[("lamp", &it.name)], f64::from(u8::from(it.lit)));
+    }
     if let Some(pusher) = &status.pusher {
         page.pusher(pusher);
     }

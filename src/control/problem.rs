@@ -70,6 +70,7 @@ fn title(kind: &str) -> &'static str {
         "not-configured" => "The terminal is not configured for this",
         "no-picture" => "There is no picture to take",
         "standby" => "The terminal is in standby",
+        "locked" => "Only a hand at the terminal may do this",
         "not-found" => "There is nothing at this path",
         "wrong-method" => "This path has other methods",
         "malformed-body" => "The body can not be read",

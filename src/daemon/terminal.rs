@@ -16,6 +16,7 @@ use crate::flow::net::Dialer;
 use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
+use crate::panel::Panel;
 use crate::player::{self, Player};
 use crate::pusher::{Mounted, Pusher};
 use crate::settings::board::CameraDriver;
@@ -57,6 +58,8 @@ pub struct Terminal {
     bell: Wake,
     pusher: Option<Pusher>,
     players: Vec<Player>,
+    /// Buttons and lamps, on a board that has some.
+    panel: Option<Panel>,
     answers: HashMap<Ticket, oneshot::Sender<Reply>>,
     ticket: Ticket,
     window: Window,
@@ -88,12 +91,14 @@ impl Terminal {
         let players = player
             .map(|id| Player::start(0, &id, devices, dialer.clone(), notices.clone(), net.handle()))
             .transpose()?;
+        let panel = Panel::start(board, notices)?;
         let terminal = Self {
             appliance,
             messages,
             bell,
             pusher,
             players: players.into_iter().collect(),
+            panel,
             answers: HashMap::new(),
             ticket: 0,
             window,
@@ -113,7 +118,11 @@ impl Terminal {
     pub fn pulses(&self) -> Vec<Pulse> {
         let workers = self.pusher.iter().flat_map(Pusher::pulses);
         let net = Pulse::of_runtime("net", self.net.handle());
-        workers.chain(self.players.iter().flat_map(Player::pulses)).chain([net]).collect()
+        workers
+            .chain(self.players.iter().flat_map(Player::pulses))
+            .chain(self.panel.iter().map(Panel::pulse))
+            .chain([net])
+            .collect()
     }
 
     /// Runs until a shutdown is complete. `idle` is called at least once a second, with the time.
@@ -179,6 +188,14 @@ impl Terminal {
                 self.with(player, |player| player.connect(session, url));
             }
             (Effect::PlayDisconnect { player, session }, _) => self.with(player, |player| player.disconnect(session)),
+            (Effect::Light(lamps), _) => self.panel.iter().for_each(|panel| panel.light(lamps.clone())),
+            (Effect::Note { trouble, words, since }, _) => {
+                let after = since.map(|since| format!(" (after {})", clock::now() - since)).unwrap_or_default();
+                match trouble {
+                    true => tracing::warn!("{words}{after}"),
+                    false => tracing::info!("{words}{after}"),
+                }
+            }
             (Effect::Reply { ticket, reply }, _) => {
                 if let Some(answer) = self.answers.remove(&ticket) {
                     // Who asked may be gone.

@@ -15,7 +15,7 @@ use crate::device::arrivals::Arrivals;
 use crate::device::{self, Button, DeviceError, Edge, Fault, Lamp, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::shared::Shared;
-use crate::flow::worker::{Handle, Worker};
+use crate::flow::worker::{Handle, Pulse, Worker};
 use crate::media::{Span, Time};
 use crate::settings::Board;
 use crate::settings::board::{ButtonDriver, ButtonProfile, LampDriver, LampProfile};
@@ -33,7 +33,7 @@ const BREATH: Span = Span::secs(1);
 /// Buttons and lamps of a running terminal. Dropping it switches the lamps off.
 pub struct Panel {
     lit: Shared<Vec<bool>>,
-    _worker: Worker,
+    worker: Worker,
 }
 
 impl Panel {
@@ -52,7 +52,12 @@ impl Panel {
         };
         let restarted = move |worker| notices(Notice::WorkerRestarted { worker });
         let worker = Worker::spawn("panel", bell, restarted, move |handle| worker.run(handle))?;
-        Ok(Some(Self { lit, _worker: worker }))
+        Ok(Some(Self { lit, worker }))
+    }
+
+    /// Where the watchdog feels whether its thread lives.
+    pub fn pulse(&self) -> Pulse {
+        self.worker.pulse()
     }
 
     /// Which lamps are to be lit, in the order of the board profile.

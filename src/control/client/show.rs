@@ -1,7 +1,7 @@
 //! States in words, for the technician at the kiosk.
 
 use crate::api::status::{
-    DeviceState, DeviceStatus, PlayStats, PlayerStatus, PushStats, PusherStatus, SessionState, Status,
+    ButtonState, DeviceState, DeviceStatus, PlayStats, PlayerStatus, PushStats, PusherStatus, SessionState, Status,
 };
 use serde_json::Value;
 use std::fmt::Write;
@@ -48,7 +48,8 @@ pub fn status(status: &Status, colours: bool) -> String {
         table.line(Mark::Broken, "settings", words);
     }
     if status.standby {
-        table.line(Mark::Trying, "standby", "the camera is closed, a waiting card is sent (visavisctl standby off)");
+        let end = if status.standby_locked { "a button of the terminal ends it" } else { "visavisctl standby off" };
+        table.line(Mark::Trying, "standby", &format!("the camera is closed, a waiting card is sent ({end})"));
     }
     let mut without_effect = 0;
     if let Some(it) = &status.pusher {
@@ -62,6 +63,19 @@ pub fn status(status: &Status, colours: bool) -> String {
     if !status.players.is_empty() {
         device(&mut table, "speaker", &status.speaker, "");
         device(&mut table, "screen", &status.display, "");
+    }
+    for it in &status.buttons {
+        let mark = match it.state {
+            ButtonState::Closed => Mark::Off,
+            ButtonState::Ready => Mark::Well,
+            ButtonState::Chattering | ButtonState::Stuck | ButtonState::Lost => Mark::Broken,
+        };
+        table.line(mark, &format!("button {}", it.name), &format!("{}, {}", it.state.name(), it.words));
+    }
+    for it in &status.lamps {
+        let lit = if it.lit { "lit" } else { "dark" };
+        let lamp = DeviceStatus { state: it.state, words: it.words.clone() };
+        device(&mut table, &format!("lamp {}", it.name), &lamp, &format!(" ({}, {lit})", it.shows));
     }
     if status.pusher.is_none() && status.players.is_empty() {
         table.line(Mark::Off, "idle", "the configuration has neither [pusher] nor [[player]]");
