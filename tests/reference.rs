@@ -3,7 +3,7 @@
 use serde_json::Value;
 use visavis::api::code;
 use visavis::api::status::{PlayStats, PushStats};
-use visavis::settings::{PlayerSettings, PusherSettings};
+use visavis::settings::{PlayerSettings, PusherSettings, operation};
 
 fn reference() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md")).unwrap()
@@ -22,6 +22,13 @@ fn every_property_and_figure_has_its_row() {
     let pusher = keys(&PusherSettings { signing: None, ..PusherSettings::default() });
     let named = [pusher, keys(&PlayerSettings::default()), keys(&PushStats::default()), keys(&PlayStats::default())];
     let missing: Vec<String> = named.concat().into_iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "docs/reference.md says nothing of {missing:?}");
+}
+
+#[test]
+fn every_operation_of_a_button_has_its_row() {
+    let text = reference();
+    let missing: Vec<_> = operation::NAMES.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/reference.md says nothing of {missing:?}");
 }
 

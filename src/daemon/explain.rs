@@ -3,7 +3,7 @@
 use super::check::BAD_CONFIGURATION;
 use super::{boards, files};
 use crate::settings::address::without_secrets;
-use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, PipeEnd, SpeakerDriver};
+use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, PipeEnd, SpeakerDriver, Switch};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
 use crate::settings::pusher::{OnGiveUp, Orientation, Position, PushMode};
 use crate::settings::{Board, PlayerSettings, Problems, PusherSettings, Settings};
@@ -53,6 +53,7 @@ pub fn words(settings: &Settings, board: Option<&Board>) -> String {
     if settings.players.is_empty() {
         text += "\nPlays nothing: there is no [[player]].\n";
     }
+    text += &board.map(panel).unwrap_or_default();
     let control = &settings.control;
     let _ = writeln!(
         text,
@@ -72,6 +73,22 @@ pub fn words(settings: &Settings, board: Option<&Board>) -> String {
         let _ = writeln!(text, "\nProbably a mistake: {words}");
     }
     text
+}
+
+/// What hands and eyes find at the terminal.
+fn panel(board: &Board) -> String {
+    let mut text = String::new();
+    for it in &board.buttons {
+        let short = it.short.map(|operation| format!("press = {}", operation.name()));
+        let long = it.long.map(|operation| format!("held for 3 s = {}", operation.name()));
+        let switch = it.switch.map(|Switch::Mute| "on = silence that nothing else ends".to_owned());
+        let meaning: Vec<String> = [short, long, switch].into_iter().flatten().collect();
+        let _ = write!(text, "\nButton {:?}: {}", it.name, meaning.join(", "));
+    }
+    for it in &board.lamps {
+        let _ = write!(text, "\nLamp {:?}: shows {}", it.name, it.shows.name());
+    }
+    if text.is_empty() { text } else { text + "\n" }
 }
 
 fn pusher(it: &PusherSettings, board: Option<&Board>) -> String {
@@ -236,7 +253,9 @@ mod tests {
         let text = "[pusher]\nurl = \"rtmp://h/live/a?txSecret=hunter2\"\nautopush = true\norientation = \"horizontal\"\n\
                     max-bitrate = 500\nfps = 30\n[[player]]\nid = \"agent\"\nsrc = \"rtmp://h/live/b\"\nmode = \"RTC\"\n";
         let settings = Settings::from_toml("-", text).unwrap();
-        let board = Board::from_toml("-", "name = \"a\"\n[camera.front]\ndriver = \"test-card\"\n").unwrap();
+        let board = "name = \"a\"\n[camera.front]\ndriver = \"test-card\"\n[[button]]\nname = \"mute\"\ndriver = \"gpio\"\n\
+                     chip = \"c\"\nline = 1\nshort = \"toggle-mute\"\nlong = \"standby\"\n";
+        let board = Board::from_toml("-", board).unwrap();
         let words = words(&settings, Some(&board));
         for part in [
             "Sends to rtmp://h/live/a?txSecret=***\n  Starts with the daemon.",
@@ -245,6 +264,7 @@ mod tests {
             "Microphone: the board has none",
             "Plays \"agent\" from rtmp://h/live/b\n  Waits for the order to start",
             "less than 500 ms",
+            "\nButton \"mute\": press = toggle-mute, held for 3 s = standby\n",
             "pusher.audio-volume-type: echo cancellation",
         ] {
             assert!(words.contains(part), "{part} is not in\n{words}");
