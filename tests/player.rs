@@ -131,7 +131,7 @@ fn a_sound_card_is_kept_fed_and_lips_stay_in_sync() {
     let passed = (clock::now() - before.2).as_secs_f64();
     let played = (rig.samples.lock().unwrap().len() - before.1) as f64 / 48_000.0;
     // Never faster than the card's pace; slower only as far as this machine was held up.
-    assert!((0.7..1.02).contains(&(played / passed)), "{played} s of sound in {passed} s");
+    assert!((0.93..1.02).contains(&(played / passed)), "{played} s of sound in {passed} s");
     let readings = rig.meter.readings();
     let (picture, sound) = (readings.picture.percentile(50).unwrap(), readings.sound.percentile(50).unwrap());
     let (stats, starved) = (rig.stats.last().unwrap(), underruns.load(Ordering::Relaxed) - before.0);
@@ -210,7 +210,7 @@ fn a_stream_with_b_pictures_and_stereo_sound_plays_live_without_a_gap() {
     assert!((435.0..445.0).contains(&pitch) && loudness > 2000, "{pitch} Hz at {loudness}");
     let stats = rig.stats.last().unwrap();
     println!("{stats:#?}");
-    assert!((15.0..=32.0).contains(&stats.video_fps), "{stats:?}");
+    assert!((25.0..=32.0).contains(&stats.video_fps), "{stats:?}");
     assert!(stats.jitter_buffer_ms >= 1000.0, "{stats:?}");
     assert!((stats.video_gop - 1.0).abs() < 0.1, "{stats:?}");
 }

@@ -169,8 +169,8 @@ pub trait Display {
     fn size(&self) -> Option<Size>;
 
     /// Shows an I420 picture and returns the moment it became (or will become) visible.
-    /// Comes back with `None` when the bell rang before the picture could be given away whole;
-    /// the device then still expects to be called again with a newer one.
+    /// Comes back with `None` when the bell rang before anything of it was given away: a newer one may take its
+    /// place. What was begun counts as shown; the device gives the rest away in front of the next picture.
     fn show(&mut self, picture: PictureView<'_>, wake: &Wake) -> Result<Option<Time>, DeviceError>;
 
     /// Whether pictures of this size can be given to it as they are, because it cuts, scales and places them itself;

@@ -3,8 +3,9 @@
 use super::ImageError;
 use super::fit::Turn;
 use crate::media::Rect;
-use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImageMut, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 /// From this ratio on a box filter is as good as a bilinear one and costs two thirds.
 const BOX_RATIO: f64 = 1.75;
@@ -123,16 +124,18 @@ pub fn resample(
     let got = target.bytes.len();
     let output =
         target.bytes.get_mut(..target.stride * to_bottom as usize).ok_or(ImageError::TooShort { what, got })?;
-    let input = ImageRef::new(source.stride as u32, bottom, input, PixelType::U8).map_err(|error| failed(&error))?;
+    // With the kind of pixel in the type only its code is part of the program.
+    let input =
+        TypedImageRef::<U8>::from_buffer(source.stride as u32, bottom, input).map_err(|error| failed(&error))?;
     let mut output =
-        Image::from_slice_u8(target.stride as u32, to_bottom, output, PixelType::U8).map_err(|error| failed(&error))?;
+        TypedImage::<U8>::from_buffer(target.stride as u32, to_bottom, output).map_err(|error| failed(&error))?;
     let mut output =
-        CroppedImageMut::new(&mut output, to.x, to.y, to.width, to.height).map_err(|error| failed(&error))?;
+        TypedCroppedImageMut::from_ref(&mut output, to.x, to.y, to.width, to.height).map_err(|error| failed(&error))?;
     let ratio = |from: u32, to: u32| f64::from(from) / f64::from(to.max(1));
     let shrinks = ratio(from.width, to.width).min(ratio(from.height, to.height));
     let filter = if shrinks >= BOX_RATIO { FilterType::Box } else { FilterType::Bilinear };
     let options = ResizeOptions::new()
         .crop(from.x.into(), from.y.into(), from.width.into(), from.height.into())
         .resize_alg(ResizeAlg::Convolution(filter));
-    resizer.resize(&input, &mut output, &options).map_err(|error| failed(&error))
+    resizer.resize_typed(&input, &mut output, &options).map_err(|error| failed(&error))
 }

@@ -63,13 +63,16 @@ impl Display for PipeDisplay {
         while sent < whole {
             match self.end.write(&pieces(&picture, sent))? {
                 0 if !self.writable(wake)? => {
-                    // Nothing of it is out yet: it may be left out altogether.
-                    while sent > 0 && sent + self.rest.len() < whole {
+                    if sent == 0 {
+                        return Ok(None);
+                    }
+                    // What has begun goes out whole, in front of the next picture.
+                    while sent + self.rest.len() < whole {
                         pieces(&picture, sent + self.rest.len())
                             .iter()
                             .for_each(|piece| self.rest.extend_from_slice(piece));
                     }
-                    return Ok(None);
+                    break;
                 }
                 count => sent += count,
             }
