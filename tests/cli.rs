@@ -80,7 +80,7 @@ fn doctor_looks_at_a_bare_machine_and_does_not_fail() {
     let output = visavisd().arg("doctor").output().unwrap();
     let text = said(&output).to_lowercase();
     assert_eq!(output.status.code(), Some(0), "{text}");
-    for part in ["camera", "sound", "display", "gpio", "encoder", "clock"] {
+    for part in ["camera", "sound", "screen", "gpio", "encoder", "service", "clock"] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

@@ -18,7 +18,7 @@ pub struct Card {
     node: File,
     /// "/dev/dri/card1 (virtio_gpu)".
     pub name: String,
-    driver: String,
+    pub driver: String,
 }
 
 impl AsFd for Card {
@@ -32,7 +32,7 @@ impl drm::control::Device for Card {}
 
 impl Card {
     /// Opens a node; `None` inside when it drives no screens, as a mere renderer.
-    fn open(path: &Path) -> Result<Option<Self>, DeviceError> {
+    pub fn open(path: &Path) -> Result<Option<Self>, DeviceError> {
         let name = path.display().to_string();
         let failed = |error| match DeviceError::io(&name, "open it", &error) {
             error if error.fault == Fault::Denied => DeviceError {
@@ -54,7 +54,7 @@ impl Card {
     }
 
     /// Every connector, and what there is to decide by. `ask` makes the kernel ask the screens themselves.
-    fn outlets(&self, ask: bool) -> Result<Vec<(connector::Info, Outlet)>, DeviceError> {
+    pub fn outlets(&self, ask: bool) -> Result<Vec<(connector::Info, Outlet)>, DeviceError> {
         let failed = |error| DeviceError::io(&self.name, "list its connectors", &error);
         let handles = self.resource_handles().map_err(failed)?;
         let infos = handles.connectors().iter().filter_map(|handle| self.get_connector(*handle, ask).ok());
@@ -101,7 +101,7 @@ pub fn find(wanted: Option<&str>, connector: Option<&str>) -> Result<(Rc<Card>, 
 }
 
 /// `/dev/dri/card*` in order of their numbers.
-fn nodes() -> Vec<PathBuf> {
+pub fn nodes() -> Vec<PathBuf> {
     let entries = fs::read_dir(FOLDER).into_iter().flatten().flatten().map(|entry| entry.file_name());
     let number = |name: std::ffi::OsString| name.to_str()?.strip_prefix("card")?.parse::<u32>().ok();
     let mut numbers: Vec<u32> = entries.filter_map(number).collect();

@@ -12,6 +12,7 @@ mod output;
 mod pace;
 mod path;
 mod planes;
+pub mod probe;
 mod props;
 mod screen;
 mod uevent;

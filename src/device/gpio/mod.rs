@@ -7,6 +7,7 @@
 mod button;
 mod lamp;
 mod place;
+pub mod probe;
 
 pub use button::GpioButton;
 pub use lamp::{GpioLamp, PinLamp};
