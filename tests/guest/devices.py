@@ -2,9 +2,11 @@
 
 import array
 import math
+import subprocess
 
 FRONT = "/dev/v4l/by-path/platform-vivid-front-video-index0"
 BACK = "/dev/v4l/by-path/platform-vivid-back-video-index0"
+WEBCAM = "/dev/v4l/by-path/virtual-webcam-video-index0"
 TONE_HZ = 1000
 
 BOARD = f"""
@@ -12,9 +14,11 @@ name = "guest"
 [camera.front]
 driver = "v4l2"
 path = "{FRONT}"
+format = "NV12"
 [camera.back]
 driver = "v4l2"
 path = "{BACK}"
+format = "YUYV"
 [microphone]
 driver = "alsa"
 device = "hw:CARD=Loopback,DEV=1,SUBDEV=0"
@@ -44,6 +48,23 @@ def cameras(guest, front_pattern=7, back_pattern=9):
     for node, pattern in ((FRONT, front_pattern), (BACK, back_pattern)):
         # No text in the picture; pictures stamped when they begin, as sensors do.
         guest.do(f"v4l2-ctl -d {node} -c osd_text_mode=2,timestamp_source=1,test_pattern={pattern}")
+
+
+def webcam(guest, colour="lime"):
+    """A camera that gives JPEG pictures, in two shades of a colour by turns."""
+    folder = guest.shared / "webcam"
+    folder.mkdir(exist_ok=True)
+    for number, brightness in enumerate((0.0, -0.1)):
+        source = ["-f", "lavfi", "-i", f"color={colour}:s=320x180,eq=brightness={brightness}", "-frames:v", "1"]
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *source, "-pix_fmt", "yuvj420p", f"{folder}/{number}.jpg"]
+        subprocess.run(command, check=True)
+    guest.do("modprobe v4l2loopback card_label=webcam")
+    guest.do(f"until test -e {WEBCAM}; do sleep 0.1; done")
+    # The driver keeps the format as long as somebody has its node open.
+    form = f"v4l2-ctl -d {WEBCAM} --set-fmt-video-out=width=320,height=180,pixelformat=MJPG --set-output-parm 15"
+    feed = "while sleep 0.06; do for i in /tmp/webcam/*; do dd if=$i bs=1M >&9; sleep 0.06; done; done"
+    guest.do("cp -r /host/webcam /tmp/")
+    guest.do(f"setsid sh -c 'exec 9>{WEBCAM}; {form}; {feed}' >/dev/null 2>&1 & echo $! >/tmp/webcam.pid; sleep 1")
 
 
 def microphone(guest, tone=True):

@@ -31,6 +31,7 @@ def run(lab):
     lab.stop(terminal)
     lab.check("one connection at the server", lab.server.publishers("door") == 1)
     picture_and_sound(lab, lab.server.recordings("door")[0])
+    webcam(lab)
 
 
 def picture_and_sound(lab, file):
@@ -52,6 +53,23 @@ def picture_and_sound(lab, file):
     hz, level = judge.frequency(samples), judge.level(samples)
     lab.check("the tone is heard", abs(hz - devices.TONE_HZ) < 5 and level > -30, f"{hz:.1f} Hz at {level:.1f} dB")
     judge.save_png(file, lab.folder / "front.png", 3)
+
+
+def webcam(lab):
+    """A camera of JPEG pictures."""
+    devices.webcam(lab.guest)
+    board = devices.BOARD.replace(devices.FRONT, devices.WEBCAM).replace("NV12", "MJPEG")
+    terminal = lab.terminal(devices.pusher(lab.server.from_guest("webcam")), board)
+    terminal.start()
+    terminal.wait(1007)
+    time.sleep(4)
+    camera = terminal.status()["pusher"]["camera"]
+    lab.check("a camera of JPEG pictures runs", camera["words"].startswith("MJPEG 320x180"), camera["words"])
+    lab.stop(terminal)
+    lab.guest.do("kill -- -$(cat /tmp/webcam.pid)")
+    file = lab.server.recordings("webcam")[0]
+    names = squeezed("".join(colour_name(picture.mean()) for picture in judge.pictures(file, 32, 18)))
+    lab.check("its green is sent", names == "g", names)
 
 
 def colour_name(colour):
