@@ -125,6 +125,14 @@ def frequency(samples, rate=RATE):
     return (len(rises) - 1) * rate / (rises[-1] - rises[0]) if len(rises) > 1 else 0.0
 
 
+def tone(samples, rate=RATE):
+    """What is heard most of the time: the median (frequency, level) of pieces of a quarter of a second."""
+    size = rate // 4
+    pieces = [samples[at : at + size] for at in range(0, len(samples) - size + 1, size)]
+    middle = len(pieces) // 2
+    return sorted(map(frequency, pieces))[middle], sorted(map(level, pieces))[middle]
+
+
 def quiet_spans(samples, below=-60.0, step=0.02, rate=RATE):
     """Stretches quieter than `below` dB: [(from, to)] in seconds, in steps of `step`."""
     size, spans = int(step * rate), []

@@ -49,8 +49,7 @@ def picture_and_sound(lab, file):
     lab.check("red of the front camera, then blue of the back one", squeezed(names) == "rb", squeezed(names))
     gap = judge.longest_gap(times)
     lab.check("no hole in the picture at the switch", gap < 1.0, f"{gap:.2f} s at most between two pictures")
-    samples = judge.sound(file, after=2, seconds=5)
-    hz, level = judge.frequency(samples), judge.level(samples)
+    hz, level = judge.tone(judge.sound(file, after=2, seconds=7))
     lab.check("the tone is heard", abs(hz - devices.TONE_HZ) < 5 and level > -30, f"{hz:.1f} Hz at {level:.1f} dB")
     judge.save_png(file, lab.folder / "front.png", 3)
 

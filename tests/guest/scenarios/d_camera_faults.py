@@ -41,6 +41,11 @@ def held(lab, terminal):
     return tuple(int(number) for number in numbers.split())
 
 
+def camera_codes(terminal, after):
+    """The codes of the camera; a slow emulator may have others to tell (1006, 1101)."""
+    return [code for code in terminal.codes(after) if code in (-1301, -1305, 1003, 1007, 1009, 1010)]
+
+
 def pictures_flow(terminal, seconds=20):
     """Waits until pictures of the camera are encoded: the seconds it took."""
     begun = time.monotonic()
@@ -56,7 +61,8 @@ def pulled(lab, terminal):
     lab.within("row 1: 1009 after the camera is pulled", removed - before, 0.5)
     back = terminal.wait(1010, removed)
     lab.within("row 2: 1010 after it is back", back - removed, 2.0)
-    codes = terminal.codes(before)
+    terminal.wait(1007, removed)
+    codes = camera_codes(terminal, before)
     lab.check("row 2: opened, first picture, no error", codes[:4] == [1009, 1010, 1003, 1007], codes)
     pictures_flow(terminal)
 
@@ -65,7 +71,7 @@ def fatal_error(lab, terminal):
     """Row 1: EIO of the stream, but not of the device."""
     _, after = control(lab, "inject_fatal_streaming_error=1")
     seconds = pictures_flow(terminal)
-    codes = [code for code in terminal.codes(after) if code != 1006]
+    codes = camera_codes(terminal, after)
     lab.check("row 1: a failed stream is made anew without a word", codes == [], codes)
     lab.within("row 1: pictures after it", seconds, 3.0)
 
@@ -87,9 +93,9 @@ def long_stall(lab, terminal):
     lab.within("row 3: 1009 after the last restart", removed - before, 5.0)
     failed = terminal.wait(-1301, removed, 20)
     lab.check("row 1: -1301 ten seconds later", 9.5 < failed - removed < 11.5, f"{failed - removed:.2f} s")
-    _, after = control(lab, "percentage_of_dropped_buffers=0")
-    lab.within("row 3: 1010 when pictures come again", terminal.wait(1010, after - 1) - after, 3.0)
-    lab.check("row 1: -1301 once", terminal.codes(before).count(-1301) == 1, terminal.codes(before))
+    healed, _ = control(lab, "percentage_of_dropped_buffers=0")
+    lab.within("row 3: 1010 when pictures come again", terminal.wait(1010, healed) - healed, 3.0)
+    lab.check("row 1: -1301 once", camera_codes(terminal, before).count(-1301) == 1)
     pictures_flow(terminal)
 
 
@@ -98,18 +104,21 @@ def damaged_picture(lab, terminal):
     before, _ = control(lab, "inject_v4l2_buf_flag_error=1")
     control(lab, "inject_v4l2_buf_flag_error=1")
     pictures_flow(terminal)
-    codes = [code for code in terminal.codes(before) if code != 1006]
+    codes = camera_codes(terminal, before)
     lab.check("row 5: damaged pictures are left out without a word", codes == [], codes)
 
 
 def damaged_pictures(lab, terminal):
     """Row 5: when most pictures are damaged the camera is opened again."""
-    many = " ".join(["-c inject_v4l2_buf_flag_error=1"] * 3000)
-    before, _ = lab.guest.uptime_around(f"setsid v4l2-ctl -d {FRONT} {many} >/dev/null 2>&1 &")
+    terminal.ctl("pusher set fps=5")
+    pictures_flow(terminal)
+    loop = f"while v4l2-ctl -d {FRONT} -c inject_v4l2_buf_flag_error=1; do :; done"
+    before, _ = lab.guest.uptime_around(f"setsid sh -c '{loop}' >/dev/null 2>&1 & echo $! >/tmp/loop")
     removed = terminal.wait(1009, before, 20)
     lab.within("row 5: 1009 when most pictures are damaged", removed - before, 8.0)
-    lab.guest.sh("killall v4l2-ctl")
+    lab.guest.sh("kill $(cat /tmp/loop)")
     lab.within("row 5: opened again", terminal.wait(1010, removed) - removed, 3.0)
+    terminal.ctl("pusher set fps=15")
     pictures_flow(terminal)
 
 
@@ -143,8 +152,7 @@ def busy(lab, terminal):
     status = terminal.wait_until(lambda now: now["pusher"]["net"]["picturesFromCard"] > 5, what="the card is sent")
     words = status["pusher"]["camera"]["words"]
     lab.check("row 4: the call begins with the waiting card", "using the camera" in words, words)
-    lab.guest.do("kill $(cat /tmp/holder)")
-    released = float(lab.guest.do("cut -d' ' -f1 /proc/uptime"))
+    released, _ = lab.guest.uptime_around("kill $(cat /tmp/holder)")
     lab.within("row 4: the camera's picture after it is free", terminal.wait(1007, released) - released, 3.0)
     terminal.ctl("pusher stop")
 

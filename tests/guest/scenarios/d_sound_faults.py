@@ -41,8 +41,7 @@ def unplugged(lab, terminal):
     time.sleep(4)
     shown = [net["videoFPS"] for net in terminal.told("netstatus") if net["object"] == "player:agent"][-3:]
     lab.check("row 10: the picture goes on without a loudspeaker", min(shown) > 10, f"{shown} pictures a second")
-    codes = [code for code in terminal.codes(before) if code != 1006]
-    lab.check("row 7: -1302 once, nothing else", codes == [-1302], codes)
+    lab.check("row 7: -1302 once", terminal.codes(before).count(-1302) == 1, terminal.codes(before))
     _, bound = lab.guest.uptime_around(BIND)
     devices.play_tone(lab.guest)
     begun = time.monotonic()
@@ -72,6 +71,5 @@ def recording(lab, file):
     drift = abs((sound[-1] - sound[0]) - len(sound[1:]) * 1024 / 48000)
     lab.within("row 9: sound frames against their times", drift, 0.05)
     lab.within("row 9: picture and sound end together", abs(picture[-1] - sound[-1]), 0.3)
-    end = judge.sound(file, after=sound[-1] - sound[0] - 2, seconds=1.5)
-    hz = judge.frequency(end)
+    hz, _ = judge.tone(judge.sound(file, after=sound[-1] - sound[0] - 2, seconds=1.5))
     lab.check("the tone is heard at the end", abs(hz - devices.TONE_HZ) < 5, f"{hz:.1f} Hz")
