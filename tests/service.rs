@@ -127,3 +127,37 @@ fn a_reload_takes_the_file_over_and_a_bad_file_changes_nothing_but_the_status() 
     let log = terminal.stop().output;
     assert!(log.contains("pusher.fps: 2000") && log.contains("read again and are in force"), "{log}");
 }
+
+#[test]
+fn standby_and_mute_outlive_a_crash_and_the_camera_stays_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_owned();
+    let config = pusher("rtmp://127.0.0.1:9/live/a");
+    let start = || {
+        Terminal::start_in(tempfile::tempdir().unwrap(), &config, VIRTUAL, |command| {
+            command.env("STATE_DIRECTORY", &state);
+        })
+    };
+    let mut terminal = start();
+    terminal.until_status(5.0, "a camera that runs", |status| status["pusher"]["camera"]["state"] == "running");
+    terminal.ask("POST", "/v1/standby", r#"{"on": true}"#);
+    terminal.patch(serde_json::json!({"muted": true, "fps": 20}));
+    until(3.0, "the memory", || {
+        fs::read_to_string(state.join("memory.json")).ok().filter(|it| it.contains("muted\":true"))
+    });
+    terminal.signal(rustix::process::Signal::KILL);
+    terminal = start();
+    let status = terminal.status();
+    assert_eq!((&status["standby"], &status["pusher"]["muted"]), (&true.into(), &true.into()), "{status}");
+    let mut events = terminal.events();
+    events.wait("pusher", 1102, 5.0);
+    assert_eq!(terminal.status()["pusher"]["camera"]["state"], "closed");
+    // Other changes begin again as the settings file says.
+    assert_eq!(terminal.ask("GET", "/v1/pusher", "")["properties"]["fps"], 15);
+    terminal.ask("POST", "/v1/standby", r#"{"on": false}"#);
+    terminal.patch(serde_json::json!({"muted": false}));
+    terminal.stop();
+    terminal = start();
+    let status = terminal.status();
+    assert_eq!((&status["standby"], &status["pusher"]["muted"]), (&false.into(), &false.into()), "{status}");
+}

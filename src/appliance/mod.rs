@@ -109,6 +109,15 @@ impl Appliance {
         this
     }
 
+    /// Puts a terminal that was just made into the standby it was in when it last ran, `locked` if a button of it
+    /// entered that. No worker hears of a plan with an open camera.
+    pub fn remain_in_standby(&mut self, locked: bool, now: Time) {
+        self.outputs.retain(|output| !matches!(output, Output::Effect(Effect::Push(_))));
+        self.set_standby(true, now);
+        self.standby_locked = locked;
+        self.collect(now);
+    }
+
     /// Takes one input.
     pub fn handle(&mut self, input: Input, now: Time) {
         match input {
@@ -172,10 +181,8 @@ impl Appliance {
                 Err(refuse(Object::Daemon, "locked", "", words))
             }
             Command::Standby { on } => {
-                self.standby = on;
                 self.standby_locked = on && (self.standby_locked || from == Origin::Here);
-                self.pusher.iter_mut().for_each(|pusher| pusher.set_standby(on, now));
-                self.players.iter_mut().for_each(|player| player.set_standby(on));
+                self.set_standby(on, now);
                 Ok(())
             }
             Command::Reload(read) => self.reload(read, now),
@@ -201,6 +208,12 @@ impl Appliance {
             },
         };
         Some(result.map_or_else(Reply::Refused, |()| Reply::Done))
+    }
+
+    fn set_standby(&mut self, on: bool, now: Time) {
+        self.standby = on;
+        self.pusher.iter_mut().for_each(|pusher| pusher.set_standby(on, now));
+        self.players.iter_mut().for_each(|player| player.set_standby(on));
     }
 
     fn snapshot(&mut self, ticket: Ticket, object: Object, request: SnapshotRequest) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! `visavisd check`: every problem of files, before they are used.
 
-use super::files;
+use super::{credential, files};
 use crate::settings::load::looks_like_board;
 use crate::settings::{Board, Problems, Settings};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,15 @@ fn check(file: &Path) -> Result<String, Problems> {
     } else {
         let settings = Settings::from_toml(&name, &text)?;
         // That echo cancellation and the like are missing is no mistake of the file: `explain` tells of it.
-        ("settings", noted(Vec::new(), settings.warnings()))
+        let mut notes = settings.warnings();
+        if let Some(signing) = settings.pusher.as_ref().and_then(|pusher| pusher.signing.as_ref()) {
+            let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+            let judged = credential::judge(signing, directory.as_deref());
+            notes.extend(
+                judged.map_err(|words| Problems::of_file(&name, format_args!("pusher.signing.key-file: {words}")))?,
+            );
+        }
+        ("settings", noted(Vec::new(), notes))
     };
     Ok(format!("{shown}: good ({kind})\n{notes}"))
 }
@@ -64,6 +72,8 @@ mod tests {
                 .unwrap_err()
                 .ends_with(":2: pusher.fps: 60 is out of range, allowed 1 to 30")
         );
+        let signing = "[pusher.signing]\nvalid-for = \"12h\"\nkey-file = ";
+        assert!(judged(&format!("{signing}\"/none/key\"\n")).unwrap_err().contains("/none/key can not be read"));
         let misspelt = "[pusher]\nurl = \"rtmp://h/live/a?txSerect=hunter2\"\n";
         let words = judged(misspelt).unwrap();
         assert!(words.contains("did you mean `txSecret`") && !words.contains("hunter2"), "{words}");

@@ -2,12 +2,14 @@
 
 mod boards;
 pub mod check;
+mod credential;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
 mod files;
 mod inbox;
 pub mod log;
+mod memory;
 mod net;
 mod relay;
 pub mod run;

@@ -1,6 +1,7 @@
 //! `visavisd run`: reads the files, opens the socket, runs the terminal until it is told to end.
 
 use super::check::BAD_CONFIGURATION;
+use super::memory::Keeper;
 use super::systemd::{self, Attendant};
 use super::terminal::{self, Terminal};
 use super::{boards, files, signals};
@@ -39,19 +40,25 @@ pub fn run(options: &Options) -> ExitCode {
     for words in settings.warnings() {
         tracing::warn!("{words}");
     }
+    let (memory, mut keeper) = match Keeper::recall(&mut settings) {
+        Ok(recalled) => recalled,
+        Err(error) => return can_not_start(&error),
+    };
     let control = settings.control.clone();
     let (window, events) = (Window::default(), Arc::<EventLog>::default());
     let outputs = terminal::outputs(&board);
     let started = Terminal::start(settings, &board, outputs, degraded, window.clone(), events.clone());
     let (mut terminal, inbox) = match started {
         Ok(started) => started,
-        Err(error) => {
-            tracing::error!("the terminal can not be started: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return can_not_start(&error),
     };
+    if memory.standby {
+        tracing::info!("still in standby, as before the restart");
+        terminal.remain_in_standby(memory.standby_locked);
+    }
     signals::heed(terminal.runtime(), inbox.clone(), options.clone());
     let mut attendant = Attendant::new(terminal.pulses(), window.clone(), clock::now());
+    let seen = window.clone();
     let controls = Controls { orders: Arc::new(move |command| inbox.order(command)), window, events };
     let _server = match Server::start(&control, controls) {
         Ok(server) => server,
@@ -62,10 +69,18 @@ pub fn run(options: &Options) -> ExitCode {
     };
     tracing::info!("ready: board {}, socket {}", board.name, control.socket.display());
     systemd::ready();
-    terminal.run(|now| attendant.turn(now));
+    terminal.run(|now| {
+        keeper.turn(&seen.view());
+        attendant.turn(now);
+    });
     drop(terminal);
     tracing::info!("ended");
     ExitCode::SUCCESS
+}
+
+fn can_not_start(error: &std::io::Error) -> ExitCode {
+    tracing::error!("the terminal can not be started: {error}");
+    ExitCode::FAILURE
 }
 
 /// Tells every problem, one a line, as `check` does.

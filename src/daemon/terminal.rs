@@ -109,6 +109,11 @@ impl Terminal {
         Ok((terminal, inbox))
     }
 
+    /// Begins in standby, as it ended; `locked` if a button of the terminal entered it. To be called before it runs.
+    pub fn remain_in_standby(&mut self, locked: bool) {
+        self.appliance.remain_in_standby(locked, clock::now());
+    }
+
     /// Where servers are spoken to; signals are waited for there too.
     pub fn runtime(&self) -> &tokio::runtime::Handle {
         self.net.handle()

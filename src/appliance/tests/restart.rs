@@ -1,0 +1,71 @@
+//! What a restart keeps, and what a settings file that is read again changes.
+
+use super::*;
+
+/// Every plan of the way up that comes out now.
+fn plans(appliance: &mut Appliance) -> Vec<PushPlan> {
+    let outputs = std::iter::from_fn(|| appliance.poll());
+    let plan = |output| if let Output::Effect(Effect::Push(plan)) = output { Some(plan) } else { None };
+    outputs.filter_map(plan).collect()
+}
+
+fn autopush() -> Settings {
+    let mut settings = settings();
+    settings.pusher.as_mut().unwrap().autopush = true;
+    settings
+}
+
+#[test]
+fn a_terminal_that_ended_in_standby_begins_in_it_and_no_worker_hears_of_a_camera() {
+    for locked in [false, true] {
+        let mut appliance = Appliance::new(autopush(), &board(), vec![], 1, at(0));
+        appliance.remain_in_standby(locked, at(0));
+        let plans = plans(&mut appliance);
+        assert!(!plans.is_empty() && plans.iter().all(|plan| plan.camera.is_none()), "{plans:?}");
+        assert!(plans.iter().all(|plan| matches!(plan.picture, PictureSource::Card(_))), "{plans:?}");
+        let status = appliance.status(at(1));
+        assert_eq!((status.standby, status.standby_locked), (true, locked));
+        assert_eq!(status.pusher.unwrap().state, SessionState::Connecting, "the card is sent");
+        // A button's standby is ended by a button alone, also after a restart.
+        appliance.handle(Input::Command(1, Command::Standby { on: false }), at(2));
+        assert_eq!(appliance.status(at(3)).standby, locked);
+    }
+}
+
+#[test]
+fn without_a_memory_the_camera_is_opened_at_once() {
+    let mut appliance = Appliance::new(autopush(), &board(), vec![], 1, at(0));
+    assert!(plans(&mut appliance).iter().any(|plan| plan.camera == Some(Position::Front)));
+}
+
+#[test]
+fn a_file_read_again_changes_properties_and_names_what_waits_for_a_new_start() {
+    let mut story = Story::new(autopush());
+    let mut reload = |settings: Result<Settings, String>| {
+        let command = Command::Reload(settings.map(Box::new));
+        story.appliance.handle(Input::Command(9, command), at(10));
+        story.drain();
+        (story.appliance.status(at(11)).degraded, story.appliance.pusher_settings().unwrap().fps, story.replies.pop())
+    };
+    let mut changed = autopush();
+    changed.pusher.as_mut().unwrap().fps = 21;
+    let (degraded, fps, reply) = reload(Ok(changed.clone()));
+    assert_eq!((degraded, fps, reply), (vec![], 21, Some(Reply::Done)));
+    let (degraded, fps, reply) = reload(Err("visavis.toml:3: fps".into()));
+    assert!(degraded[0].contains("visavis.toml:3: fps") && matches!(reply, Some(Reply::Refused(_))), "{degraded:?}");
+    assert_eq!(fps, 21);
+    for (change, word) in [
+        ((|settings| settings.pusher = None) as fn(&mut Settings), "[pusher]"),
+        (|settings| settings.players.clear(), "[[player]]"),
+        (|settings| settings.players[0].id = "other".into(), "[[player]]"),
+        (|settings| settings.control.allow_users.push("kiosk".into()), "[control]"),
+    ] {
+        let mut settings = changed.clone();
+        change(&mut settings);
+        let (degraded, fps, _) = reload(Ok(settings));
+        assert!(degraded.len() == 1 && degraded[0].contains(word), "{word}: {degraded:?}");
+        assert_eq!(fps, 21);
+    }
+    // A file that is right again ends it.
+    assert_eq!(reload(Ok(changed)).0, [""; 0]);
+}
