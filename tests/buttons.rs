@@ -42,6 +42,10 @@ fn fifo(path: &Path) {
 
 /// A terminal that pushes nowhere, with its panel; the camera button's FIFO is left out when it is to be missing.
 fn kiosk(camera: bool) -> Terminal {
+    kiosk_of(camera, |_| {})
+}
+
+fn kiosk_of(camera: bool, change: impl FnOnce(&mut Command)) -> Terminal {
     let folder = tempfile::tempdir().unwrap();
     fifo(&folder.path().join("mute"));
     if camera {
@@ -51,7 +55,7 @@ fn kiosk(camera: bool) -> Terminal {
         fs::write(folder.path().join(lamp), "").unwrap();
     }
     let config = pusher("rtmp://127.0.0.1:1/live/nobody").replace("autopush = true", "autopush = false");
-    Terminal::start_in(folder, &config, &(VIRTUAL.to_owned() + PANEL), |_| {})
+    Terminal::start_in(folder, &config, &(VIRTUAL.to_owned() + PANEL), change)
 }
 
 fn button(terminal: &Terminal, name: &str) -> PathBuf {
@@ -106,6 +110,27 @@ fn a_short_press_mutes_a_long_one_is_standby_and_lamps_tell_both() {
     lamp(&terminal, "lamp-standby", true);
     assert_eq!(terminal.stop().code, 0);
     lamp(&terminal, "lamp-standby", false);
+}
+
+#[test]
+fn a_restart_does_not_end_the_standby_that_a_hand_entered() {
+    let state = tempfile::tempdir().unwrap();
+    let start = || {
+        kiosk_of(true, |command| {
+            command.env("STATE_DIRECTORY", state.path());
+        })
+    };
+    let mut terminal = start();
+    press(&terminal, "mute", 3300);
+    terminal.until_status(2.0, "standby", |it| it["standby-locked"] == true);
+    terminal.stop();
+    let mut terminal = start();
+    let status = terminal.status();
+    assert!(status["standby"] == true && status["standby-locked"] == true, "{status:#}");
+    press(&terminal, "mute", 3300);
+    terminal.until_status(2.0, "the end of standby", |it| it["standby"] == false);
+    terminal.stop();
+    assert_eq!(start().status()["standby"], false);
 }
 
 #[test]

@@ -99,6 +99,11 @@ impl Line {
         long.into_iter().chain(stuck).min()
     }
 
+    /// See [`super::Gestures::ignores`].
+    pub fn ignored(&self) -> bool {
+        self.ignored_until.is_some()
+    }
+
     fn happen(&mut self, at: Time, say: Say) {
         if self.ignored_until.take().is_some() {
             say(Gesture::Well, at);

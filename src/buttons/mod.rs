@@ -100,6 +100,12 @@ impl Gestures {
         self.lines.iter().filter_map(Line::due).min()
     }
 
+    /// Whether line `button` chatters, so that its edges need no haste: it is enough to tell the newest ones often
+    /// enough to see that it still does.
+    pub fn ignores(&self, button: usize) -> bool {
+        self.lines.get(button).is_some_and(Line::ignored)
+    }
+
     /// The next thing a line did; each line's in order.
     pub fn poll(&mut self) -> Option<Sign> {
         self.signs.pop_front()

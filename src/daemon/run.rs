@@ -46,7 +46,7 @@ pub fn run(options: &Options) -> ExitCode {
     };
     let control = settings.control.clone();
     let (window, events) = (Window::default(), Arc::<EventLog>::default());
-    let outputs = terminal::outputs(&board);
+    let (outputs, buttonless) = (terminal::outputs(&board), board.buttons.is_empty());
     let started = Terminal::start(settings, &board, outputs, degraded, window.clone(), events.clone());
     let (mut terminal, inbox) = match started {
         Ok(started) => started,
@@ -54,7 +54,8 @@ pub fn run(options: &Options) -> ExitCode {
     };
     if memory.standby {
         tracing::info!("still in standby, as before the restart");
-        terminal.remain_in_standby(memory.standby_locked);
+        // A board that has lost its buttons has nobody to end it.
+        terminal.remain_in_standby(memory.standby_locked && !buttonless);
     }
     signals::heed(terminal.runtime(), inbox.clone(), options.clone());
     let mut attendant = Attendant::new(terminal.pulses(), window.clone(), clock::now());

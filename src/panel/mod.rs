@@ -27,6 +27,8 @@ use std::path::PathBuf;
 
 /// What is missing is asked for again after this.
 const RETRY: Span = Span::secs(30);
+/// How often the edges of a chattering line are looked at: a line that picks up radio makes thousands a second.
+const LISTEN: Span = Span::millis(50);
 /// After a descriptor could not be waited for, the thread takes a breath.
 const BREATH: Span = Span::secs(1);
 
@@ -171,11 +173,13 @@ impl PanelWorker {
         let missing = lines.buttons.iter().any(|slot| slot.device.is_none())
             || lines.lamps.iter().any(|slot| slot.device.is_none());
         let retry = missing.then_some(lines.retry);
-        let deadline = lines.gestures.deadline().into_iter().chain(retry).min();
+        let ignored = |number: usize| lines.gestures.ignores(number);
+        let listen = (0..lines.buttons.len()).any(ignored).then(|| clock::now() + LISTEN);
+        let deadline = lines.gestures.deadline().into_iter().chain(retry).chain(listen).min();
         let mut fds = vec![PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)];
-        let arrivals = arrivals.filter(|_| missing);
         fds.extend(arrivals.map(|arrivals| PollFd::from_borrowed_fd(arrivals.watched(), PollFlags::IN)));
-        let open = lines.buttons.iter().filter_map(|slot| slot.device.as_ref());
+        let open = lines.buttons.iter().enumerate().filter(|(number, _)| !ignored(*number));
+        let open = open.filter_map(|(_, slot)| slot.device.as_ref());
         fds.extend(open.map(|button| PollFd::from_borrowed_fd(button.watched(), PollFlags::IN)));
         let first_lamp = fds.len();
         let lamps = lines.lamps.iter().enumerate();

@@ -80,6 +80,22 @@ fn every_story_of_one_button_ends_as_it_is_told() {
 }
 
 #[test]
+fn a_storm_of_which_only_the_newest_edges_are_seen_now_and_then_is_one_chatter() {
+    let mut gestures = Gestures::new([PLAIN]);
+    // 10 kHz for ten seconds; every 50 ms the newest 64 edges are read.
+    for ms in (50..10_000).step_by(50) {
+        for edge in 0..64 {
+            gestures.edge(0, edge % 2 == 0, Time::from_micros(ms * 1000 - (64 - edge) * 100));
+        }
+        gestures.tick(at(ms));
+        assert_eq!(gestures.ignores(0), ms >= 550, "{ms}");
+    }
+    gestures.tick(at(30_000));
+    let told: Vec<Gesture> = signs(&mut gestures).into_iter().map(|(gesture, _)| gesture).collect();
+    assert_eq!(told, [Gesture::Chattering, Gesture::Well]);
+}
+
+#[test]
 fn a_line_that_is_active_when_it_is_opened_was_not_pressed_and_is_stuck_after_ten_seconds() {
     let mut gestures = Gestures::new([PLAIN]);
     gestures.opened(0, true, at(1000));

@@ -70,7 +70,7 @@ fn find_chip(wanted: &str) -> Result<(Chip, String), DeviceError> {
         return Ok((chip, label));
     }
     let (mut others, mut closed) = (Vec::new(), None);
-    for path in gpiocdev::chip::chips().map_err(|error| failed(&name, "look for chips", &error))? {
+    for path in nodes().map_err(|error| DeviceError::io(&name, "look for chips in /dev", &error))? {
         let chip = match Chip::from_path(&path) {
             Ok(chip) => chip,
             Err(error) => {
@@ -87,6 +87,15 @@ fn find_chip(wanted: &str) -> Result<(Chip, String), DeviceError> {
     // It may be one of those that may not be opened.
     let words = format!("there is no such chip; {}", listed("there are", others.into_iter()));
     Err(closed.unwrap_or_else(|| DeviceError::new(Fault::Missing, name, words)))
+}
+
+/// Every chip's node; looking at nothing else keeps a search short that is repeated while a chip is missing.
+fn nodes() -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir("/dev")?.flatten();
+    let chips = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"gpiochip"));
+    let mut paths: Vec<PathBuf> = chips.map(|entry| entry.path()).collect();
+    paths.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
+    Ok(paths)
 }
 
 fn label(chip: &Chip) -> String {
