@@ -1,5 +1,6 @@
 """A GPIO chip "kiosk" of the kernel's simulator, with buttons to ground and lamps, and what hands do to it."""
 
+import datetime
 import re
 
 CONFIG = "/sys/kernel/config/gpio-sim/kiosk"
@@ -88,6 +89,12 @@ class Panel:
     def lit(self, lamp):
         """Whether the line of a lamp is high."""
         return self.guest.do(f"cat {self.lines}/sim_gpio{LAMPS[lamp]}/value").strip() == "1"
+
+
+def moments(log, words):
+    """When each line with `words` was written into the daemon's log, in seconds of the guest's calendar."""
+    stamps = [line.split()[0] for line in log.splitlines() if words in line]
+    return [datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp() for stamp in stamps]
 
 
 def deeds(log, words):
