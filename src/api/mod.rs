@@ -1,5 +1,6 @@
 //! The vocabulary of control: commands down, notices up, events and status out.
 
+pub mod card;
 pub mod code;
 pub mod command;
 pub mod event;

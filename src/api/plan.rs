@@ -1,5 +1,6 @@
 //! What the appliance wants done: whole desired states, so that applying one twice does nothing.
 
+use super::card::Card;
 use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
 use crate::media::{Size, Span, Time};
@@ -93,8 +94,11 @@ impl PushPlan {
 /// Everything a player is to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlayPlan {
-    /// Whether it shows anything at all.
+    /// Whether it plays anything at all.
     pub active: bool,
+    /// What the screen shows instead of a picture; a picture that comes later is shown all the same, until this
+    /// changes. While nothing is played, a screen without a card is closed.
+    pub card: Option<Card>,
     pub mode: PlayMode,
     /// Frozen and silent; the connection stays.
     pub paused: bool,
@@ -113,6 +117,7 @@ impl PlayPlan {
     /// Nothing is to be played: where a player begins.
     pub const IDLE: PlayPlan = PlayPlan {
         active: false,
+        card: None,
         mode: PlayMode::RTC,
         paused: false,
         muted: false,

@@ -169,6 +169,8 @@ pub struct PlayerStatus {
     pub muted: bool,
     /// Nothing left to play.
     pub loading: bool,
+    /// What the screen shows: `picture`, or the card's name (`connecting`, `no-connection`, …).
+    pub screen: String,
     pub last_end: String,
     /// Lost connections that were there again without being asked for.
     pub reconnects: u64,

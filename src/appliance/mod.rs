@@ -12,6 +12,7 @@ mod panel;
 mod playing;
 mod pushing;
 mod reload;
+mod screen;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -234,8 +235,16 @@ impl Appliance {
 
     fn notice(&mut self, notice: Notice, now: Time) {
         match notice {
-            Notice::Display(news) => self.display = device_status(&self.display, news),
-            Notice::Speaker(news) => self.speaker = device_status(&self.speaker, news),
+            Notice::Display(news) => {
+                let old = std::mem::take(&mut self.display);
+                self.display = device_status(&old, news);
+                self.tell_change("screen", &old, self.display.clone());
+            }
+            Notice::Speaker(news) => {
+                let old = std::mem::take(&mut self.speaker);
+                self.speaker = device_status(&old, news);
+                self.tell_change("loudspeaker", &old, self.speaker.clone());
+            }
             Notice::Button { button, news } => self.touched(button, news, now),
             Notice::Lamp { lamp, news } => {
                 if let Some((trouble, words)) = self.panel.lamp(lamp, news) {
@@ -273,6 +282,13 @@ impl Appliance {
             }
             Notice::WorkerRestarted { .. } => {}
             notice => self.pusher.iter_mut().for_each(|pusher| pusher.handle(&notice, now)),
+        }
+    }
+
+    /// Leaves a line in the log when a device of the way down came or went: it has no event of its own.
+    fn tell_change(&mut self, name: &str, old: &DeviceStatus, new: DeviceStatus) {
+        if *old != new && matches!(new.state, DeviceState::Running | DeviceState::Lost) {
+            self.note(new.state == DeviceState::Lost, format!("{name}: {}", new.words), None);
         }
     }
 

@@ -1,7 +1,9 @@
 //! The rules of one way down: connect, play, lose, come back, and what is said about it.
 
+use super::screen::Screen;
 use super::session::{Codes, Session, Step};
 use super::{Output, refuse};
+use crate::api::card::Card;
 use crate::api::code;
 use crate::api::command::{PlayerCommand, Refusal};
 use crate::api::event::{Happening, Object};
@@ -34,6 +36,7 @@ pub struct Playing {
     board: Board,
     settings: PlayerSettings,
     session: Session,
+    screen: Screen,
     paused: bool,
     standby: bool,
     loading: bool,
@@ -51,6 +54,7 @@ impl Playing {
             number,
             board: board.clone(),
             session: Session::new(&CODES, seed, now),
+            screen: Screen::default(),
             paused: false,
             standby: false,
             loading: false,
@@ -83,12 +87,13 @@ impl Playing {
 
     /// When [`Playing::tick`] has something to do.
     pub fn deadline(&self) -> Option<Time> {
-        self.session.deadline()
+        self.session.deadline().into_iter().chain(self.screen.deadline()).min()
     }
 
     /// Time passed.
     pub fn tick(&mut self, now: Time) {
         self.session.tick(now);
+        self.screen.tick(now);
         self.settle();
     }
 
@@ -106,6 +111,7 @@ impl Playing {
 
     /// Ends for good.
     pub fn shut_down(&mut self, now: Time) {
+        self.screen.leave();
         self.session.stop(now);
         self.settle();
     }
@@ -118,10 +124,14 @@ impl Playing {
             }
             PlayerCommand::Play => {
                 self.paused = false;
+                if !self.session.wanted() {
+                    self.screen.start();
+                }
                 self.session.start(now);
             }
             PlayerCommand::Stop => {
                 self.loading = false;
+                self.screen.stop();
                 self.session.stop(now);
             }
             PlayerCommand::Pause => self.paused = true,
@@ -142,8 +152,14 @@ impl Playing {
         let moved = changed.src != self.settings.src;
         self.settings = changed;
         match (moved, self.settings.src.is_some()) {
-            (true, true) => self.session.restart(now),
-            (true, false) => self.session.stop(now),
+            (true, true) => {
+                self.screen.start();
+                self.session.restart(now);
+            }
+            (true, false) => {
+                self.screen.stop();
+                self.session.stop(now);
+            }
             _ => {}
         }
         self.settle();
@@ -154,6 +170,7 @@ impl Playing {
         if !self.session.is_current(session) {
             return;
         }
+        self.screen.handle(news, now);
         match news {
             PlayNews::Connected => self.session.connected(),
             PlayNews::StreamBegin => {
@@ -212,11 +229,16 @@ impl Playing {
             src: address::without_secrets(self.settings.src.as_deref().unwrap_or_default()),
             muted: self.muted(),
             loading: self.loading,
+            screen: self.card().map_or("picture", Card::name).into(),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
             unsupported: self.settings.unsupported(Some(&self.board)),
             net: self.stats.clone(),
         }
+    }
+
+    fn card(&self) -> Option<Card> {
+        self.screen.card(self.session.state(), self.standby)
     }
 
     fn muted(&self) -> bool {
@@ -253,6 +275,7 @@ impl Playing {
         }
         let plan = PlayPlan {
             active: self.session.wanted(),
+            card: self.card(),
             mode: self.settings.mode,
             paused: self.paused,
             muted: self.muted(),

@@ -1,13 +1,14 @@
 //! The rules as stories, and as a seeded simulation with a grammar of codes.
 
 mod restart;
+mod screen;
 mod touch;
 mod weather;
 
 use super::*;
 use crate::api::fault::{DeviceError, Fault};
 use crate::api::notice::{Cause, End, PlayNews, PushNews};
-use crate::api::plan::{PictureSource, PushPlan};
+use crate::api::plan::{PictureSource, PlayPlan, PushPlan};
 use crate::api::status::SessionState;
 use crate::settings::board::{CameraDriver, MicrophoneDriver};
 use crate::settings::pusher::{OnGiveUp, Position};
@@ -50,6 +51,8 @@ struct Story {
     told: Vec<Happening>,
     plan: Option<PushPlan>,
     session: u64,
+    play_plan: Option<PlayPlan>,
+    play_session: u64,
     replies: Vec<Reply>,
     lit: Vec<bool>,
     notes: Vec<String>,
@@ -70,6 +73,8 @@ impl Story {
             told: vec![],
             plan: None,
             session: 0,
+            play_plan: None,
+            play_session: 0,
             replies: vec![],
             lit: vec![],
             notes: vec![],
@@ -118,6 +123,8 @@ impl Story {
                     assert!(session > self.session, "sessions only count up");
                     self.session = session;
                 }
+                Output::Effect(Effect::Play { plan, .. }) => self.play_plan = Some(plan),
+                Output::Effect(Effect::PlayConnect { session, .. }) => self.play_session = session,
                 Output::Effect(Effect::Reply { reply, .. }) => self.replies.push(reply),
                 Output::Effect(Effect::Light(lit)) => self.lit = lit,
                 Output::Effect(Effect::Note { words, .. }) => self.notes.push(words),
@@ -125,6 +132,10 @@ impl Story {
                 Output::Effect(_) => {}
             }
         }
+    }
+
+    fn play_plan(&self) -> &PlayPlan {
+        self.play_plan.as_ref().unwrap()
     }
 
     fn plan(&self) -> &PushPlan {

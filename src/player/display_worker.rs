@@ -1,7 +1,8 @@
 //! The thread "show": owns the display, shows each picture at its time, and the newest when several are due.
 
 use super::stats::Gauges;
-use super::{Decoded, DisplayOpener, Frame, Plans, RAW_PICTURES, REOPEN, Teller};
+use super::{Decoded, DisplayOpener, Frame, Plans, RAW_PICTURES, Teller};
+use crate::api::card::Card;
 use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::notice::{DeviceNotice, Notice, PlayNews};
 use crate::api::plan::PlayPlan;
@@ -9,13 +10,20 @@ use crate::device::{DeviceError, Display, Fault, Wake, clock};
 use crate::flow::lane::Receiver;
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
-use crate::image::{Framing, ImageError, Scaler, Turn, place};
+use crate::image::{Framing, ImageError, Scaler, Turn, draw_card, place};
 use crate::media::{PictureView, Size, Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A picture shown so much after its time is late, and late ones for so long are a stutter.
 const LATE: (Span, Span) = (Span::millis(100), Span::millis(500));
+/// A screen that is lost is opened again after this: a plug has bounced out by then, and a person waits in front of it.
+const REOPEN: Span = Span::millis(500);
+/// A picture that comes while a card is wanted is the first of more, and the card is taken away; or it was the last of
+/// a stream that is over, and is covered after this.
+const STRAY: Span = Span::secs(1);
+/// Size of a card where the display takes any.
+const CARD: Size = Size::new(640, 360);
 
 /// What the thread owns.
 pub struct DisplayWorker {
@@ -39,12 +47,17 @@ struct Screen {
     shown_as: Option<(Framing, u32)>,
     /// How many screens there were: what was on another is shown again.
     anew: u32,
-    blank: bool,
+    card: Option<Card>,
+    /// The card has come after the current picture, and lies over it.
+    covered: bool,
+    /// When the card covers a newer picture after all.
+    cover: Option<Time>,
+    /// The card that is on the screen, and on which.
+    card_shown: Option<(Card, u32)>,
     /// The display was disturbed before it took the current picture.
     disturbed: bool,
     late_since: Option<Time>,
     scaler: Scaler,
-    size: Size,
 }
 
 impl DisplayWorker {
@@ -54,12 +67,17 @@ impl DisplayWorker {
         while !handle.stopped() {
             handle.progressed();
             let plan = self.plans.get();
-            if !plan.active {
+            screen.heed(plan.card);
+            if !plan.active && plan.card.is_none() {
                 screen.close();
                 self.frames.clear();
                 self.answer(&mut screen, &plan);
                 handle.bell().wait(None);
                 continue;
+            }
+            if !plan.active {
+                screen.forget();
+                self.frames.clear();
             }
             screen.open(&self.open, clock::now());
             while let Some(frame) = self.frames.take() {
@@ -111,11 +129,13 @@ impl Screen {
             current: None,
             shown_as: None,
             anew: 0,
-            blank: false,
+            card: None,
+            covered: false,
+            cover: None,
+            card_shown: None,
             disturbed: false,
             late_since: None,
             scaler: Scaler::new(),
-            size: Size::default(),
         }
     }
 
@@ -159,10 +179,26 @@ impl Screen {
     fn close(&mut self) {
         self.display = None;
         self.retry = Time::default();
-        self.waiting.clear();
-        self.current = None;
+        self.forget();
         self.scaler = Scaler::new();
         self.teller.tell(DeviceNotice::Closed);
+    }
+
+    /// Nothing of the stream is to be seen any longer.
+    fn forget(&mut self) {
+        self.waiting.clear();
+        self.current = None;
+    }
+
+    /// Takes over the card of the plan: it covers what is there, until it is taken away or a newer picture comes.
+    fn heed(&mut self, card: Option<Card>) {
+        if self.card == card {
+            return;
+        }
+        (self.card, self.cover) = (card, None);
+        if std::mem::replace(&mut self.covered, card.is_some()) && card.is_none() {
+            self.anew = self.anew.wrapping_add(1);
+        }
     }
 
     fn take(&mut self, frame: Frame, gauges: &Gauges) {
@@ -174,11 +210,7 @@ impl Screen {
                 }
                 self.waiting.push_back(picture);
             }
-            Frame::Blank => {
-                self.waiting.clear();
-                self.current = None;
-                self.blank = true;
-            }
+            Frame::Blank => self.forget(),
         }
     }
 
@@ -190,7 +222,11 @@ impl Screen {
             }
             self.current = self.waiting.pop_front();
             self.shown_as = None;
-            self.blank = false;
+            self.covered = false;
+            self.cover = self.card.map(|_| now + STRAY);
+        }
+        if self.cover.is_some_and(|at| at <= now) {
+            (self.covered, self.cover) = (true, None);
         }
     }
 
@@ -198,19 +234,22 @@ impl Screen {
     fn deadline(&self) -> Option<Time> {
         let picture = self.waiting.front().map(|picture| picture.due);
         let retry = self.display.is_none().then_some(self.retry);
-        picture.into_iter().chain(retry).min()
+        picture.into_iter().chain(retry).chain(self.cover).min()
     }
 
     /// Shows the current picture unless it is on the screen already, framed as it should be.
     fn refresh(&mut self, framing: Framing, bell: &Wake, gauges: &Gauges) {
         self.disturbed = false;
         let Some(display) = &mut self.display else { return };
-        if std::mem::take(&mut self.blank) {
-            let size = display.size().unwrap_or(self.size);
-            let black = black(size);
-            let view = PictureView::new(size, size.width as usize, &black);
-            // A screen that can not show black keeps what it has.
-            let _ = view.map(|view| display.show(view, bell));
+        if let Some(card) = self.card.filter(|_| self.covered || self.current.is_none()) {
+            let wanted = Some((card, self.anew));
+            if self.card_shown != wanted {
+                match show_card(display.as_mut(), card, bell) {
+                    Ok(Some(_)) => self.card_shown = wanted,
+                    Ok(None) => self.disturbed = true,
+                    Err(error) => self.lose(error, clock::now()),
+                }
+            }
             return;
         }
         let shown_as = Some((framing, self.anew));
@@ -228,11 +267,11 @@ impl Screen {
                 return;
             }
         };
-        self.size = view.size;
         match display.show(view, bell) {
             Ok(Some(at)) => {
                 let first = !matches!(self.teller.last, Some(DeviceNotice::FirstFrame));
                 self.shown_as = shown_as;
+                self.card_shown = None;
                 if first {
                     self.teller.tell(DeviceNotice::FirstFrame);
                 }
@@ -276,10 +315,14 @@ fn fit<'a>(
     scaler.compose(view, size.unwrap_or(own), framing)
 }
 
-/// A black picture in limited range.
-fn black(size: Size) -> Vec<u8> {
-    let mut bytes = vec![128; size.i420_len()];
-    let luma = size.pixels().min(bytes.len());
-    bytes[..luma].fill(16);
-    bytes
+/// Shows a card as large as the display is.
+fn show_card(display: &mut dyn Display, card: Card, bell: &Wake) -> Result<Option<Time>, DeviceError> {
+    let size = display.size().unwrap_or(CARD);
+    let mut bytes = Vec::new();
+    let drawn = draw_card(size, card.words(), &mut bytes).ok();
+    // A screen on which no card can be drawn keeps what it has.
+    match drawn.and_then(|()| PictureView::new(size, size.width as usize, &bytes)) {
+        Some(view) => display.show(view, bell),
+        None => Ok(Some(clock::now())),
+    }
 }

@@ -73,7 +73,7 @@ const CROWDED: usize = 32;
 const RAW_PICTURES: usize = 4;
 /// Pieces of sound between playout and loudspeaker: 200 ms at 21.3 ms a piece.
 const SOUND_PIECES: usize = 10;
-/// A device that is lost is opened again after this.
+/// A loudspeaker that is lost is opened again after this.
 const REOPEN: Span = Span::secs(1);
 
 /// Something of a session on its way from the network.
@@ -115,7 +115,7 @@ impl Idr for Coded {
 /// Something for the screen.
 enum Frame {
     Picture(Decoded),
-    /// The stream is over: black.
+    /// The stream is over: nothing of it is shown any longer.
     Blank,
 }
 

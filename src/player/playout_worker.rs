@@ -28,7 +28,7 @@ pub struct PlayoutWorker {
     pub plans: Plans,
     pub arrivals: mpsc::Receiver<Arrival>,
     pub coded: Sender<Coded>,
-    /// For the black picture after the end of a stream.
+    /// For the end of a stream.
     pub frames: Sender<Frame>,
     pub pieces: Sender<Piece>,
     pub speaker: SpeakerFacts,

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -39,6 +40,9 @@ class Guest:
         command += ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:1"]
         command += ["-device", "virtio-net-pci,netdev=net,romfile="]
         command += ["-serial", f"file:{log}", "-qmp", f"unix:{self.monitor},server=on,wait=off", *devices]
+        if any("id=gpu0" in word for word in devices):
+            self.viewer = log.with_suffix(".vnc")
+            command += ["-vnc", f"unix:{self.viewer},display=gpu0"]
         self.qemu = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL)
         # Its devices run in real time, whatever else this machine is doing; only root may ask for that.
         try:
@@ -116,6 +120,27 @@ class Guest:
     def screendump(self, file):
         """Writes what the guest's screen (a device with id=gpu0) shows to `file`, as PPM."""
         self.qmp("screendump", filename=str(file), device="gpu0")
+
+    def resize_screen(self, width, height):
+        """Gives the guest's screen another size, as a viewer's window does; 0 by 0 unplugs it (RFC 6143, 7)."""
+        with socket.socket(socket.AF_UNIX) as viewer:
+            viewer.settimeout(30)
+            viewer.connect(str(self.viewer))
+            take = viewer.makefile("rb").read
+            take(12)
+            viewer.sendall(b"RFB 003.008\n")
+            take(take(1)[0])
+            viewer.sendall(b"\x01")
+            take(4)
+            viewer.sendall(b"\x01")
+            take(20)
+            take(int.from_bytes(take(4), "big"))
+            # SetEncodings: ExtendedDesktopSize; then SetDesktopSize with one screen.
+            viewer.sendall(struct.pack(">BxHi", 2, 1, -308))
+            viewer.sendall(struct.pack(">BxHHBxIHHHHI", 251, width, height, 1, 0, 0, 0, width, height, 0))
+            # Its answer to a request shows that the one before was read.
+            viewer.sendall(struct.pack(">BBHHHH", 3, 0, 0, 0, 1, 1))
+            take(1)
 
     def end(self):
         """Switches the guest off."""

@@ -74,17 +74,33 @@ class Picture:
             return None
         middle = (max(levels) + min(levels)) / 2
         bits = int("".join("1" if level > middle else "0" for level in levels), 2)
-        body, crc = bits >> 24, 0xB704CE
-        for bit in range(71, -1, -1):
-            out = (crc >> 23 ^ body >> bit) & 1
-            crc = (crc << 1 ^ out * 0x864CFB) & 0xFFFFFF
-        return (body >> 16, body & 0xFFFF) if crc == bits & 0xFFFFFF else None
+        time, number = bits >> 40, bits >> 24 & 0xFFFF
+        return (time, number) if mark(time, number) == bits else None
+
+    def save(self, png):
+        """Keeps it as a PNG image."""
+        raw = f"-f rawvideo -pix_fmt rgb24 -s {self.width}x{self.height} -i -".split()
+        subprocess.run(["ffmpeg", "-v", "error", "-y", *raw, str(png)], input=self.rgb, check=True)
+
+    def part(self, left, top, width, height):
+        """A rectangle of the picture, in pixels."""
+        lines = (3 * (self.width * line + left) for line in range(top, top + height))
+        return Picture(width, height, b"".join(self.rgb[at : at + 3 * width] for at in lines))
 
 
-def pictures(file, width, height, after=0.0, seconds=None):
+def mark(time, number):
+    """The 96 bits of the test card's time code: microseconds, picture number, CRC-24."""
+    body, crc = time << 16 | number, 0xB704CE
+    for bit in range(71, -1, -1):
+        out = (crc >> 23 ^ body >> bit) & 1
+        crc = (crc << 1 ^ out * 0x864CFB) & 0xFFFFFF
+    return body << 24 | crc
+
+
+def pictures(file, width, height, after=0.0, seconds=None, scaler="area"):
     """Every picture of a recording or image, scaled to `width` by `height`; `after` and `seconds` choose a part."""
     part = ["-ss", after] + (["-t", seconds] if seconds is not None else [])
-    scaled = ["-vf", f"scale={width}:{height}:flags=area", "-fps_mode", "passthrough"]
+    scaled = ["-vf", f"scale={width}:{height}:flags={scaler}", "-fps_mode", "passthrough"]
     raw = _run("ffmpeg", "-nostdin", "-v", "fatal", "-i", file, *part, *scaled, *"-f rawvideo -pix_fmt rgb24 -".split())
     size = 3 * width * height
     return [Picture(width, height, raw[at : at + size]) for at in range(0, len(raw) - size + 1, size)]

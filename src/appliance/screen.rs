@@ -1,0 +1,121 @@
+//! What a player's screen shows: the picture as long as there is one, else a card that says why there is none.
+
+use crate::api::card::Card;
+use crate::api::notice::{Cause, PlayNews};
+use crate::api::status::SessionState;
+use crate::media::{Span, Time};
+
+/// After a lost connection the last picture stays for so long: most are back before anybody would read a card.
+const LINGER: Span = Span::secs(3);
+/// Sound may come before the first picture; after this there will be none.
+const ALONE: Span = Span::secs(2);
+
+/// What is known of the picture of one player.
+#[derive(Debug, Default)]
+pub struct Screen {
+    /// The server has accepted us.
+    connected: bool,
+    /// Something is played, and whether there are pictures in it.
+    playing: bool,
+    pictures: bool,
+    /// Something was played since the player was last asked to.
+    played: bool,
+    /// The other side has hung up.
+    over: bool,
+    /// What ended the last connection, unless something was played since.
+    lost: Option<Cause>,
+    /// Until then the last picture of a lost connection stays.
+    linger: Option<Time>,
+    /// From then on sound without a picture is all there is.
+    alone: Option<Time>,
+    sound_only: bool,
+    /// The terminal is being shut down.
+    leaving: bool,
+}
+
+impl Screen {
+    /// The player is asked to play something, from the beginning.
+    pub fn start(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The player is asked to stop.
+    pub fn stop(&mut self) {
+        *self = Self { played: self.played, ..Self::default() };
+    }
+
+    /// The terminal is being shut down: the screen is given back.
+    pub fn leave(&mut self) {
+        self.leaving = true;
+    }
+
+    /// News of the current session.
+    pub fn handle(&mut self, news: &PlayNews, now: Time) {
+        match news {
+            PlayNews::Connected => self.connected = true,
+            PlayNews::StreamBegin => self.over = false,
+            PlayNews::Resolution(_) => {
+                self.pictures = true;
+                (self.alone, self.sound_only) = (None, false);
+            }
+            PlayNews::PlayBegin | PlayNews::Loading(false) => {
+                (self.playing, self.played) = (true, true);
+                (self.lost, self.linger) = (None, None);
+                if !self.pictures && !self.sound_only {
+                    self.alone.get_or_insert(now + ALONE);
+                }
+            }
+            PlayNews::StreamEnded => {
+                self.over = true;
+                (self.playing, self.pictures, self.linger) = (false, false, None);
+                (self.alone, self.sound_only) = (None, false);
+            }
+            PlayNews::Ended(end) => {
+                if self.playing && self.pictures && end.cause != Cause::Ours {
+                    self.linger = Some(now + LINGER);
+                }
+                (self.connected, self.playing, self.pictures) = (false, false, false);
+                (self.alone, self.sound_only) = (None, false);
+                self.lost = Some(end.cause);
+            }
+            _ => {}
+        }
+    }
+
+    /// When [`Screen::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Time> {
+        self.linger.into_iter().chain(self.alone).min()
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: Time) {
+        self.linger = self.linger.filter(|until| *until > now);
+        if self.alone.is_some_and(|at| at <= now) {
+            (self.alone, self.sound_only) = (None, true);
+        }
+    }
+
+    /// The card to show; `None`: the picture, new or last.
+    pub fn card(&self, state: SessionState, standby: bool) -> Option<Card> {
+        let reachable = matches!(self.lost, None | Some(Cause::Ours | Cause::Closed | Cause::Refused));
+        match state {
+            _ if self.leaving || self.linger.is_some() => None,
+            SessionState::Stopped if standby => Some(Card::Standby),
+            SessionState::Stopped if self.played => Some(Card::Ended),
+            SessionState::Stopped => Some(Card::Ready),
+            _ if self.over && reachable => Some(Card::Ended),
+            SessionState::Live | SessionState::Paused => match (self.playing, self.pictures) {
+                (true, true) => None,
+                _ if self.sound_only => Some(Card::SoundOnly),
+                _ => Some(Card::Waiting),
+            },
+            SessionState::GaveUp => Some(Card::NoConnection),
+            SessionState::Connecting | SessionState::Reconnecting | SessionState::Waiting => Some(match self.lost {
+                _ if self.connected => Card::Waiting,
+                None | Some(Cause::Ours) => Card::Connecting,
+                Some(Cause::Refused) => Card::Waiting,
+                Some(_) => Card::NoConnection,
+            }),
+        }
+    }
+}

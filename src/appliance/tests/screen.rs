@@ -1,0 +1,114 @@
+//! What the screen shows, as stories.
+
+use super::*;
+use crate::api::card::Card;
+use crate::media::Size;
+
+fn told(story: &mut Story, news: PlayNews) -> Option<Card> {
+    let session = story.play_session;
+    story.input(Input::Notice(Notice::Play { player: 0, session, news }));
+    story.play_plan().card
+}
+
+fn order(story: &mut Story, order: PlayerCommand) -> Option<Card> {
+    story.order(Command::Player("agent".into(), order));
+    story.play_plan().card
+}
+
+fn ended(cause: Cause) -> PlayNews {
+    PlayNews::Ended(End { cause, words: "over".into() })
+}
+
+/// A player that shows pictures.
+fn playing() -> Story {
+    let mut story = Story::new(settings());
+    assert_eq!(story.play_plan().card, Some(Card::Ready));
+    assert_eq!(order(&mut story, PlayerCommand::Play), Some(Card::Connecting));
+    assert_eq!(told(&mut story, PlayNews::Connected), Some(Card::Waiting), "nobody sends yet");
+    assert_eq!(told(&mut story, PlayNews::StreamBegin), Some(Card::Waiting));
+    assert_eq!(told(&mut story, PlayNews::Resolution(Size::new(640, 360))), Some(Card::Waiting));
+    assert_eq!(told(&mut story, PlayNews::PlayBegin), None, "a picture is there");
+    story
+}
+
+#[test]
+fn loading_and_pausing_keep_the_picture() {
+    let mut story = playing();
+    assert_eq!(told(&mut story, PlayNews::Loading(true)), None);
+    story.until(60_000);
+    assert_eq!(order(&mut story, PlayerCommand::Pause), None);
+    assert_eq!(story.appliance.status(story.now).players[0].screen, "picture");
+}
+
+#[test]
+fn the_last_picture_outlives_a_short_loss_and_no_long_one() {
+    let mut story = playing();
+    assert_eq!(told(&mut story, ended(Cause::Broken)), None, "most are back in a moment");
+    story.until(2_900);
+    assert_eq!(story.play_plan().card, None);
+    story.until(3_100);
+    assert_eq!(story.play_plan().card, Some(Card::NoConnection));
+    assert_eq!(story.appliance.status(story.now).players[0].screen, "no-connection");
+    // Coming back.
+    assert_eq!(told(&mut story, PlayNews::Connected), Some(Card::Waiting));
+    assert_eq!(told(&mut story, PlayNews::StreamBegin), Some(Card::Waiting));
+    told(&mut story, PlayNews::Resolution(Size::new(640, 360)));
+    assert_eq!(told(&mut story, PlayNews::PlayBegin), None);
+    // Back in time: no card at all.
+    told(&mut story, ended(Cause::Broken));
+    story.until(5_900);
+    assert_eq!(told(&mut story, PlayNews::StreamBegin), None);
+    told(&mut story, PlayNews::Resolution(Size::new(640, 360)));
+    assert_eq!(told(&mut story, PlayNews::PlayBegin), None);
+    story.until(60_000);
+    assert_eq!(story.play_plan().card, None);
+}
+
+#[test]
+fn a_call_that_ended_says_so_until_the_next() {
+    let mut story = playing();
+    assert_eq!(told(&mut story, PlayNews::StreamEnded), Some(Card::Ended));
+    assert_eq!(told(&mut story, ended(Cause::Closed)), Some(Card::Ended), "the server closes behind it");
+    story.until(600);
+    assert_eq!(told(&mut story, ended(Cause::Connect)), Some(Card::NoConnection));
+    story.until(10_000);
+    assert_eq!(told(&mut story, PlayNews::StreamBegin), Some(Card::Waiting));
+    assert_eq!(order(&mut story, PlayerCommand::Stop), Some(Card::Ended));
+    assert!(!story.play_plan().active);
+    assert_eq!(order(&mut story, PlayerCommand::Play), Some(Card::Connecting));
+    assert_eq!(told(&mut story, ended(Cause::Refused)), Some(Card::Waiting), "there is no such stream yet");
+}
+
+#[test]
+fn sound_alone_is_no_missing_picture() {
+    let mut story = Story::new(settings());
+    order(&mut story, PlayerCommand::Play);
+    told(&mut story, PlayNews::StreamBegin);
+    assert_eq!(told(&mut story, PlayNews::PlayBegin), Some(Card::Waiting), "a picture may follow");
+    story.until(1_900);
+    assert_eq!(story.play_plan().card, Some(Card::Waiting));
+    story.until(2_100);
+    assert_eq!(story.play_plan().card, Some(Card::SoundOnly));
+    assert_eq!(told(&mut story, PlayNews::Resolution(Size::new(640, 360))), None);
+}
+
+#[test]
+fn standby_is_shown_where_nothing_is_played() {
+    let mut story = Story::new(settings());
+    story.order(Command::Standby { on: true });
+    assert_eq!(story.play_plan().card, Some(Card::Standby));
+    story.order(Command::Standby { on: false });
+    assert_eq!(story.play_plan().card, Some(Card::Ready));
+    let mut story = playing();
+    story.order(Command::Standby { on: true });
+    assert_eq!(story.play_plan().card, None, "what is played goes on");
+    assert_eq!(order(&mut story, PlayerCommand::Stop), Some(Card::Standby));
+}
+
+#[test]
+fn a_program_that_ends_gives_the_screen_back() {
+    for mut story in [playing(), Story::new(settings())] {
+        story.order(Command::Shutdown);
+        assert_eq!((story.play_plan().active, story.play_plan().card), (false, None));
+    }
+}

@@ -1,0 +1,53 @@
+"""A film whose pictures can be told apart, and its showing at a server."""
+
+import subprocess
+
+import judge
+
+WIDTH, HEIGHT, RATE, COUNT, TONE_HZ = 320, 240, 15, 150, 600
+BARS = [(230, 230, 230), (200, 200, 30), (40, 190, 190), (40, 180, 50), (190, 60, 190), (200, 50, 40), (50, 70, 210),
+        (230, 140, 60)]
+
+
+def picture(number):
+    """Picture `number` of the film: a grey ramp, colour bars, and its number as the test card writes it."""
+    ramp = bytes(32 + 190 * x // WIDTH for x in range(WIDTH) for _ in range(3))
+    bars = bytes(value for x in range(WIDTH) for value in BARS[8 * x // WIDTH])
+    lines = [ramp] * (HEIGHT // 4) + [bars] * (HEIGHT - HEIGHT // 4)
+    bits = judge.mark(1_000_000 + number * 1_000_000 // RATE, number)
+    for row in range(4):
+        line = bytearray(bars)
+        for cell in range(24):
+            value = 224 if bits >> (95 - 24 * row - cell) & 1 else 24
+            left, right = WIDTH * (8 + cell) // 40, WIDTH * (9 + cell) // 40
+            line[3 * left : 3 * right] = bytes([value]) * (3 * (right - left))
+        for y in range(HEIGHT * (30 + 2 * row) // 45, HEIGHT * (32 + 2 * row) // 45):
+            lines[y] = bytes(line)
+    return judge.Picture(WIDTH, HEIGHT, b"".join(lines))
+
+
+class Film:
+    """Ten seconds of pictures and a tone, coded once; shown in a loop for the length of a `with film.at(url)`."""
+
+    def __init__(self, folder):
+        self.file = folder / "film.flv"
+        raw = f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {RATE} -i - -f lavfi -t {COUNT / RATE}"
+        tone = f"-i sine=frequency={TONE_HZ}:sample_rate=48000"
+        coding = "-c:v libx264 -preset veryfast -tune zerolatency -crf 18 -g 15 -pix_fmt yuv420p -c:a aac -ac 1 -y -f flv"
+        command = ["ffmpeg", "-nostdin", "-v", "error", *raw.split(), *tone.split(), *coding.split(), self.file]
+        pictures = b"".join(picture(number).rgb for number in range(COUNT))
+        subprocess.run([str(word) for word in command], input=pictures, check=True)
+
+    def at(self, url):
+        """Publishes to `url`."""
+        self.url = url
+        return self
+
+    def __enter__(self):
+        command = f"ffmpeg -nostdin -v fatal -re -stream_loop -1 -i {self.file} -c copy -f flv {self.url}"
+        self.process = subprocess.Popen(command.split())
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
