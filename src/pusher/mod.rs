@@ -69,8 +69,9 @@ type Live = Shared<Option<u64>>;
 
 /// Coded pictures between encoder and network: a second at 30 fps. The send queue sheds by age long before.
 const CODED_PICTURES: usize = 30;
-/// Frames of sound between encoder and network: 200 ms at 21.3 ms a frame, rounded up.
-const CODED_SOUNDS: usize = 10;
+/// Frames of sound (1024 samples at 48 kHz) between encoder and network: a second, because that much comes at once
+/// from a microphone whose thread was held up, and a frame lost here is a hole in the track.
+const CODED_SOUNDS: usize = 48_000 / 1024 + 1;
 
 /// A raw picture on its way to the encoder.
 struct Captured {

@@ -24,6 +24,8 @@ driver = "alsa"
 device = "hw:CARD=Loopback,DEV=1,SUBDEV=0"
 [speaker.speaker]
 driver = "null"
+[display]
+driver = "none"
 """
 
 

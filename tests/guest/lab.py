@@ -29,9 +29,9 @@ class Lab:
         """Judges a measured time against its bound."""
         return self.check(what, seconds <= bound, f"{seconds:.2f} s (bound {bound:g} s)")
 
-    def terminal(self, config, board):
+    def terminal(self, config, board, under=""):
         """Starts a terminal; it is stopped at the scenario's end at the latest."""
-        self.terminals.append(Terminal(self.guest, config, board, self.folder))
+        self.terminals.append(Terminal(self.guest, config, board, self.folder, under))
         return self.terminals[-1]
 
     def stop(self, terminal):

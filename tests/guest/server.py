@@ -64,7 +64,8 @@ class Publisher:
 
     def __init__(self, url):
         source = "-re -f lavfi -i testsrc2=size=320x180:rate=15 -re -f lavfi -i sine=frequency=600:sample_rate=48000"
-        coding = "-c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p -c:a aac -ac 1 -f flv"
+        coding = "-c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p "
+        coding += "-b:v 150k -maxrate 150k -bufsize 75k -c:a aac -b:a 48k -ac 1 -f flv"
         self.command = ["ffmpeg", "-nostdin", "-v", "fatal", *source.split(), *coding.split(), url]
 
     def __enter__(self):

@@ -9,15 +9,15 @@ SOCKET = "/run/visavis/control.sock"
 
 
 class Terminal:
-    """A running daemon. `config` and `board` are TOML texts; `[control]` is left to this class."""
+    """A running daemon. `config` and `board` are TOML texts; `under` are words before the command, if any."""
 
-    def __init__(self, guest, config, board, folder):
+    def __init__(self, guest, config, board, folder, under=""):
         self.guest, self.folder = guest, folder
         (folder / "visavis.toml").write_text(config)
         (folder / "board.toml").write_text(board)
         place = f"/host/{folder.name}"
         guest.do(f"rm -f {SOCKET}; mkdir -p /run/visavis /tmp/visavis; cp {place}/*.toml /tmp/visavis")
-        run = "visavisd run --config /tmp/visavis/visavis.toml --board /tmp/visavis/board.toml"
+        run = f"{under} visavisd run --config /tmp/visavis/visavis.toml --board /tmp/visavis/board.toml"
         self.pid = int(guest.do(f"RUST_LOG=${{RUST_LOG-info}} {run} >/tmp/visavis/log 2>&1 & echo $!"))
         limit = time.monotonic() + 30
         while guest.sh(f"test -S {SOCKET}")[0] != 0:
@@ -53,12 +53,15 @@ class Terminal:
             if event["object"] == source and event["monotonic_ms"] >= 1000 * after and event["code"]
         ]
 
-    def wait(self, code, after=0.0, seconds=30):
-        """Waits for an event told after the guest's time `after` (s): its time in the same seconds."""
+    def wait(self, code, after=0.0, seconds=30, source="pusher"):
+        """Waits for an event of `source` told after the guest's time `after` (s): its time in the same seconds."""
         found = []
 
+        def wanted(event):
+            return (event["object"], event["code"]) == (source, code) and event["monotonic_ms"] >= 1000 * after
+
         def there():
-            found[:] = [e for e in self.told() if e["code"] == code and e["monotonic_ms"] >= 1000 * after]
+            found[:] = filter(wanted, self.told())
             return found
 
         self._wait(there, seconds, f"event {code}")

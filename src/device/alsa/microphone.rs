@@ -6,8 +6,8 @@ use crate::device::{DeviceError, Fault, Microphone, Wake, clock};
 use crate::media::{Sound, SoundFormat, Span, Time};
 use alsa::Direction;
 
-/// Buffer in periods: a thread that is held up for 80 ms loses nothing.
-const PERIODS: usize = 8;
+/// Buffer in periods: a thread that is held up for half a second loses nothing. It costs memory and no delay.
+const PERIODS: usize = 50;
 /// Silence of a running card.
 const STALL: Span = Span::secs(1);
 /// Sound of a device without a pace (`null`) is given out at most this long before its time.
@@ -67,7 +67,9 @@ impl AlsaMicrophone {
             Err(error) => return Err(self.card.error("restart", error)),
         }
         self.filled = 0;
-        let lost = self.clock.restarted(clock::now());
+        // A buffer that ran over is the sign of a card that works.
+        self.alive = clock::now();
+        let lost = self.clock.restarted(self.alive);
         self.silence += lost;
         self.losses = (self.losses.0 + 1, self.losses.1 + lost);
         Ok(())

@@ -43,7 +43,7 @@ def picture_and_sound(lab, file):
     lab.check("H.264 of 320x180 and AAC", good and audio["codec_name"] == "aac", words)
     times = judge.picture_times(file)
     rate = (len(times) - 1) / (times[-1] - times[0])
-    lab.check("about fifteen pictures a second", 10 <= rate <= 16, f"{rate:.1f}")
+    lab.check("about fifteen pictures a second", 8 <= rate <= 16, f"{rate:.1f}")
     colours = [picture.mean() for picture in judge.pictures(file, 32, 18)]
     names = "".join(colour_name(colour) for colour in colours)
     lab.check("red of the front camera, then blue of the back one", squeezed(names) == "rb", squeezed(names))

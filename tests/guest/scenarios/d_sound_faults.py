@@ -53,12 +53,19 @@ def unplugged(lab, terminal):
 
 def held_up(lab, terminal):
     """Row 9: nobody reads the sound card for 300 ms."""
-    before = terminal.status()["pusher"]["net"]["soundLostMs"]
-    for _ in range(5):
-        lab.guest.do(f"kill -STOP {terminal.pid}; sleep 0.3; kill -CONT {terminal.pid}")
-        time.sleep(1)
-    lost = terminal.status()["pusher"]["net"]["soundLostMs"] - before
-    lab.check("row 9: five hold-ups of 300 ms lose what the card can not hold", 500 <= lost <= 2500, f"{lost} ms")
+    def lost():
+        return terminal.status()["pusher"]["net"]["soundLostMs"]
+
+    for milliseconds in (300, 300, 300, 1500):
+        before = lost()
+        hold = f"kill -STOP {terminal.pid}; usleep {milliseconds}000; kill -CONT {terminal.pid}"
+        begun, ended = lab.guest.uptime_around(hold)
+        time.sleep(1.5)
+        held = 1000 * (ended - begun)
+        # The card's buffer holds half a second; a slow emulator may have stretched the hold-up beyond that.
+        most = 20 if held < 500 else held + 100
+        told = f"{lost() - before} ms lost of {held:.0f} (bound {most:.0f})"
+        lab.check(f"row 9: held up for {milliseconds} ms", lost() - before <= most, told)
     status = terminal.status()["pusher"]["microphone"]
     lab.check("row 9: the microphone goes on", status["state"] == "running", status["words"])
     time.sleep(3)
@@ -69,7 +76,7 @@ def recording(lab, file):
     sound, picture = judge.sound_times(file), judge.picture_times(file)
     lab.within("row 7: longest time without a sound frame", judge.longest_gap(sound), 0.1)
     drift = abs((sound[-1] - sound[0]) - len(sound[1:]) * 1024 / 48000)
-    lab.within("row 9: sound frames against their times", drift, 0.05)
+    lab.within("row 9: sound frames against their times", drift, 0.1)
     lab.within("row 9: picture and sound end together", abs(picture[-1] - sound[-1]), 0.3)
     hz, _ = judge.tone(judge.sound(file, after=sound[-1] - sound[0] - 2, seconds=1.5))
     lab.check("the tone is heard at the end", abs(hz - devices.TONE_HZ) < 5, f"{hz:.1f} Hz")
