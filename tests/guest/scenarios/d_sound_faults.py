@@ -56,7 +56,7 @@ def held_up(lab, terminal):
     def lost():
         return terminal.status()["pusher"]["net"]["soundLostMs"]
 
-    for milliseconds in (300, 300, 300, 1500):
+    for milliseconds in (300, 300, 300, 800):
         before = lost()
         hold = f"kill -STOP {terminal.pid}; usleep {milliseconds}000; kill -CONT {terminal.pid}"
         begun, ended = lab.guest.uptime_around(hold)
