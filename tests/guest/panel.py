@@ -1,72 +1,87 @@
-"""A GPIO chip "kiosk" of the kernel's simulator, with buttons to ground and lamps, and what hands do to it."""
+"""Two GPIO chips of the kernel's simulator with buttons, a switch and lamps, and what hands do to them."""
 
 import datetime
 import re
 
-CONFIG = "/sys/kernel/config/gpio-sim/kiosk"
-BUTTONS = {"mute": 0, "camera": 1, "spare": 2}
-LAMPS = {"live": 4, "muted": 5, "standby": 6, "fault": 7}
-
-BOARD = """
-[[button]]
-name = "mute"
-driver = "gpio"
-chip = "kiosk"
-line = 0
-short = "toggle-mute"
-long = "standby"
-[[button]]
-name = "camera"
-driver = "gpio"
-chip = "kiosk"
-line = "CAMERA"
-active = "low"
-bias = "pull-up"
-short = "switch-camera"
-[[button]]
-name = "spare"
-driver = "gpio"
-chip = "kiosk"
-line = 2
-short = "snapshot"
-""" + "".join(
-    f'[[lamp]]\nname = "{name}"\ndriver = "gpio"\nchip = "kiosk"\nline = {line}\nshows = "{name}"\n'
-    for name, line in LAMPS.items()
-)
+# By name: chip, line, and the level of a closed contact or a lit lamp.
+CONTACTS = {
+    "mute": ("kiosk", 0, "low"),
+    "camera": ("kiosk", 1, "low"),
+    "spare": ("annex", 0, "low"),
+    "privacy": ("annex", 1, "high"),
+}
+LAMPS = {
+    "live": ("kiosk", 4, "high"),
+    "muted": ("kiosk", 5, "high"),
+    "standby": ("kiosk", 6, "high"),
+    "fault": ("kiosk", 7, "low"),
+}
+DEEDS = {
+    "mute": 'short = "toggle-mute"\nlong = "standby"',
+    "camera": 'bias = "pull-up"\nshort = "switch-camera"',
+    "spare": 'short = "snapshot"',
+    "privacy": 'switch = "mute"',
+}
 
 
-class Panel:
-    """The chip in the guest, which is not there at first."""
+def _table(kind, name, place, more):
+    chip, line, active = place
+    line = '"CAMERA"' if name == "camera" else line
+    driver = f'driver = "gpio"\nchip = "{chip}"\nline = {line}\nactive = "{active}"'
+    return f'[[{kind}]]\nname = "{name}"\n{driver}\n{more}\n'
 
-    def __init__(self, guest):
-        self.guest, self.lines = guest, ""
-        guest.do("modprobe gpio-sim")
 
-    def appear(self, spare_is_taken=False):
-        """The chip is plugged in; something else may hold the line of the spare button."""
-        bank = f"{CONFIG}/bank0"
-        taken = f"mkdir {bank}/line2/hog; echo doorbell >{bank}/line2/hog/name; echo input >{bank}/line2/hog/direction"
+BOARD = "".join(_table("button", name, place, DEEDS[name]) for name, place in CONTACTS.items())
+BOARD += "".join(_table("lamp", name, place, f'shows = "{name}"') for name, place in LAMPS.items())
+
+
+class Chip:
+    """A chip of eight lines that can be plugged in and pulled."""
+
+    def __init__(self, guest, label):
+        self.guest, self.label, self.lines = guest, label, ""
+        self.config = f"/sys/kernel/config/gpio-sim/{label}"
+
+    def appear(self):
+        """It is plugged in: the guest's time just before and after."""
+        bank = f"{self.config}/bank0"
         self.guest.do(
-            f"mkdir -p {bank}/line1 {bank}/line2; echo 8 >{bank}/num_lines; echo kiosk >{bank}/label; "
-            f"echo CAMERA >{bank}/line1/name; {taken if spare_is_taken else 'true'}"
+            f"modprobe gpio-sim; mkdir -p {bank}/line1; echo CAMERA >{bank}/line1/name; "
+            f"echo 8 >{bank}/num_lines; echo {self.label} >{bank}/label"
         )
-        times = self.guest.uptime_around(f"echo 1 >{CONFIG}/live")
-        self.lines = self.guest.do(
-            f"echo /sys/devices/platform/$(cat {CONFIG}/dev_name)/$(cat {bank}/chip_name)"
-        ).strip()
+        times = self.guest.uptime_around(f"echo 1 >{self.config}/live")
+        place = f"echo /sys/devices/platform/$(cat {self.config}/dev_name)/$(cat {bank}/chip_name)"
+        self.lines = self.guest.do(place).strip()
         return times
 
     def vanish(self):
-        """The chip is pulled, whoever uses it."""
-        times = self.guest.uptime_around(f"echo 0 >{CONFIG}/live")
-        bank = f"{CONFIG}/bank0"
-        self.guest.do(f"rmdir {bank}/line2/hog 2>/dev/null; rmdir {bank}/line1 {bank}/line2 {bank} {CONFIG}")
-        return times
+        """It is pulled, whoever uses it."""
+        bank = f"{self.config}/bank0"
+        self.guest.do(f"echo 0 >{self.config}/live; rmdir {bank}/line1 {bank} {self.config}")
+
+    def occupy(self, line, taken):
+        """Another user takes a line, or gives it back."""
+        base = f"for chip in /sys/class/gpio/gpiochip*; do grep -q {self.label} $chip/label && cat $chip/base; done"
+        self.guest.do(f"echo $(($({base}) + {line})) >/sys/class/gpio/{'export' if taken else 'unexport'}")
+
+
+class Panel:
+    """The chip "annex" is always there, "kiosk" is not there at first."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        self.chips = {label: Chip(guest, label) for label in ("kiosk", "annex")}
+        self.kiosk, self.annex = self.chips["kiosk"], self.chips["annex"]
+        self.annex.appear()
+
+    def edge(self, name, closed):
+        """The shell command that closes or opens a contact."""
+        chip, line, active = CONTACTS[name]
+        pull = "pull-up" if closed == (active == "high") else "pull-down"
+        return f"echo {pull} >{self.chips[chip].lines}/sim_gpio{line}/pull"
 
     def _edges(self, name, edges):
-        line = f"{self.lines}/sim_gpio{BUTTONS[name]}/pull"
-        words = {"1": f"echo pull-down >{line}", "0": f"echo pull-up >{line}"}
-        return "; ".join(words.get(edge, f"sleep {edge}") for edge in edges.split())
+        return "; ".join(self.edge(name, edge == "1") if edge in "01" else f"sleep {edge}" for edge in edges.split())
 
     def touch(self, name, edges):
         """What a finger and its contact do, in one go: "1" is contact, "0" is none, a number with a point waits."""
@@ -76,19 +91,29 @@ class Panel:
         """A short press of a contact that bounces."""
         self.touch(name, "1 0 1 0 1 0 1 0.2 0 1 0 1 0 0.3")
 
+    def chatter(self, name):
+        """A contact that opens and closes as fast as the emulator can, 300 times."""
+        self.guest.do(f"for time in $(seq 300); do {self.edge(name, True)}; {self.edge(name, False)}; done", 60)
+
+    def _lamp(self, name):
+        chip, line, active = LAMPS[name]
+        return f"{self.chips[chip].lines}/sim_gpio{line}/value", {"high": 1, "low": 0}[active]
+
     def until_lamp(self, button, edges, lamp, lit):
         """Touches a button and waits for a lamp: the seconds from the last edge to the lamp, as the guest sees them."""
-        line = f"{self.lines}/sim_gpio{LAMPS[lamp]}/value"
+        file, level = self._lamp(lamp)
+        wanted = level if lit else 1 - level
         script = (
             f"{self._edges(button, edges)}; read from _ </proc/uptime; "
-            f"until read value <{line} && test $value = {int(lit)}; do :; done; read to _ </proc/uptime; echo $from $to"
+            f"until read value <{file} && test $value = {wanted}; do :; done; read to _ </proc/uptime; echo $from $to"
         )
         begun, ended = self.guest.do(script, 30).split()
         return float(ended) - float(begun)
 
     def lit(self, lamp):
-        """Whether the line of a lamp is high."""
-        return self.guest.do(f"cat {self.lines}/sim_gpio{LAMPS[lamp]}/value").strip() == "1"
+        """Whether a lamp is lit."""
+        file, level = self._lamp(lamp)
+        return int(self.guest.do(f"cat {file}")) == level
 
 
 def moments(log, words):
