@@ -86,9 +86,13 @@ impl DisplayWorker {
             screen.choose(&self.gauges, clock::now());
             screen.refresh(framing(&plan), handle.bell(), &self.gauges);
             self.answer(&mut screen, &plan);
-            if !screen.disturbed && self.frames.is_empty() {
+            let now = clock::now();
+            if screen.disturbed {
+                // Not to sleep, but to hear whether it is another screen now.
+                screen.rest(handle.bell(), Some(now));
+            } else if self.frames.is_empty() {
                 let deadline = screen.deadline();
-                if deadline.is_none_or(|at| at > clock::now()) {
+                if deadline.is_none_or(|at| at > now) {
                     screen.rest(handle.bell(), deadline);
                 }
             }
@@ -145,10 +149,8 @@ impl Screen {
         }
         match open() {
             Ok(display) => {
-                let words = display.words();
                 self.display = Some(display);
-                self.anew = self.anew.wrapping_add(1);
-                self.teller.tell(DeviceNotice::Opened { words });
+                self.renew();
             }
             Err(error) => self.lose(error, now),
         }
@@ -168,11 +170,16 @@ impl Screen {
         };
         match display.wait(bell, deadline) {
             Ok(false) => {}
-            Ok(true) => {
-                self.anew = self.anew.wrapping_add(1);
-                self.teller.tell(DeviceNotice::Opened { words: display.words() });
-            }
+            Ok(true) => self.renew(),
             Err(error) => self.lose(error, clock::now()),
+        }
+    }
+
+    /// Another screen, or the same in another way: everything is shown again.
+    fn renew(&mut self) {
+        self.anew = self.anew.wrapping_add(1);
+        if let Some(display) = &self.display {
+            self.teller.tell(DeviceNotice::Opened { words: display.words() });
         }
     }
 
