@@ -30,12 +30,15 @@ def player(url):
 def run(lab):
     reel = film.Film(lab.folder)
     devices.microphone(lab.guest, tone=False)
+    console = "echo 'a line on the console'; for row in 1 2 3 4; do echo '################'; done"
+    lab.guest.do(f"({console}) >/dev/tty1; sleep 1")
+    before = shot(lab, "console")
     terminal = lab.terminal(player(lab.server.from_guest("agent")), BOARD)
     display = terminal.wait_until(lambda now: now["display"]["state"] == "running")["display"]
     lab.check("the screen runs in the mode it prefers", "640x360" in display["words"], display["words"])
     card(lab, terminal, "waiting")
     with reel.at(lab.server.from_host("agent")):
-        terminal.wait(2004)
+        terminal.wait(2004, source="player:agent")
         contained(lab, reel)
         heard(lab)
         terminal.ctl("player agent set object-fit=fillCrop")
@@ -53,8 +56,10 @@ def run(lab):
     begun = time.monotonic()
     lab.stop(terminal)
     lab.within("the daemon ends", time.monotonic() - begun, 5)
-    after = shot(lab, "after")
-    lab.check("the screen is given back", max(after.mean()) < BLACK, f"mean colour {after.mean()}")
+    psnr = shot(lab, "console-again").psnr(before)
+    # The cursor blinks.
+    good = psnr > 30 and max(before.rgb) > 100
+    lab.check("the console is back", good, f"{psnr:.1f} dB against what it showed before")
 
 
 def shot(lab, name):
