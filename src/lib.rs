@@ -5,8 +5,8 @@
 //!  camera ─latest─▶ venc ─until IDR─▶ net ══ RTMP ══▶ server          microphone ─ring─▶ net      (the way up)
 //!  server ══ RTMP, HTTP-FLV ══▶ net ─▶ play ─until IDR─▶ vdec ─latest─▶ show                      (the way down)
 //!                                      play ─ring─▶ spk
-//!  socket, signals ─ Command ─▶ daemon ─▶ appliance ─▶ Effect ─▶ workers
-//!                               daemon ◀─ Notice ── workers        appliance ─▶ Event ─▶ socket
+//!  socket, signals ─ Command ─▶ daemon ─▶ appliance ─▶ Effect ─▶ workers, lamps
+//!                               daemon ◀─ Notice ── workers, buttons        appliance ─▶ Event ─▶ socket
 //! ```
 //! [`pusher`] tells the way up on one page, [`player`] the way down, [`appliance`] holds every rule about
 //! what is open, connected, sent and said.

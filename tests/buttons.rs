@@ -134,6 +134,20 @@ fn a_restart_does_not_end_the_standby_that_a_hand_entered() {
 }
 
 #[test]
+fn two_uses_of_a_line_are_an_error_of_the_profile_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("board.toml");
+    let gpio = "driver = \"gpio\"\nchip = \"pinctrl-bcm2711\"\nline = 17\n";
+    let button = format!("[[button]]\nname = \"mute\"\nshort = \"toggle-mute\"\n{gpio}");
+    fs::write(&file, format!("name = \"a\"\n{button}[[lamp]]\nname = \"live\"\nshows = \"live\"\n{gpio}")).unwrap();
+    let judged = Command::new(env!("CARGO_BIN_EXE_visavisd")).arg("check").arg(&file).output().unwrap();
+    assert_eq!(judged.status.code(), Some(78));
+    let words = "board.toml:13: lamp.line: line 17 of pinctrl-bcm2711 is used by button \"mute\" already";
+    let said = String::from_utf8(judged.stderr).unwrap();
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
 fn a_missing_button_is_told_of_and_used_when_it_comes() {
     let terminal = kiosk(false);
     let lost = terminal.until_status(2.0, "the missing button", |it| it["buttons"][1]["state"] == "lost");

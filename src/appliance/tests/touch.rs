@@ -86,6 +86,40 @@ fn standby_that_a_hand_entered_only_a_hand_ends() {
 }
 
 #[test]
+fn nothing_from_afar_and_no_weather_opens_a_camera_that_a_hand_closed() {
+    for seed in 0..2_000 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut story = at_work(&kiosk());
+        story.did(0, Gesture::Long);
+        for step in 0..40 {
+            match random.u32(0..12) {
+                0 => story.order(Command::Standby { on: random.bool() }),
+                1 => story.order(Command::Pusher(PusherCommand::Start)),
+                2 => story.order(Command::Pusher(random.choice([PusherCommand::Stop, PusherCommand::Pause]).unwrap())),
+                3 => story.order(Command::Pusher(PusherCommand::Resume)),
+                4 => story.order(Command::Pusher(PusherCommand::SwitchCamera)),
+                5 => {
+                    let patch = serde_json::json!({ "enable-camera": random.bool(), "muted": random.bool() });
+                    story.order(Command::Pusher(PusherCommand::Patch(patch.as_object().unwrap().clone())));
+                }
+                6 => story.order(Command::Reload(Ok(Box::new(settings())))),
+                7 => story.camera(Position::Front, DeviceNotice::FirstFrame),
+                8 => {
+                    story.push(random.choice([PushNews::Connected, PushNews::Publishing, end(Cause::Broken)]).unwrap())
+                }
+                9 => story.did(random.usize(0..4), random.choice([Gesture::Short, Gesture::Stuck]).unwrap()),
+                10 => story.line(0, random.choice([opened(), lost()]).unwrap()),
+                _ => story.input(Input::Notice(Notice::WorkerRestarted { worker: "panel" })),
+            }
+            story.until(story.now.as_millis() + random.i64(0..20_000));
+            let status = story.terminal();
+            assert!(status.standby && status.standby_locked, "seed {seed}, step {step}");
+            assert_eq!((story.plan().camera, story.lit[2]), (None, true), "seed {seed}, step {step}");
+        }
+    }
+}
+
+#[test]
 fn the_live_lamp_is_on_exactly_while_something_of_the_room_goes_out() {
     let mut story = at_work(&kiosk());
     story.did(0, Gesture::Short);
