@@ -2,6 +2,7 @@
 
 import array
 import math
+import random
 import subprocess
 
 FRONT = "/dev/v4l/by-path/platform-vivid-front-video-index0"
@@ -28,6 +29,9 @@ driver = "null"
 driver = "none"
 """
 
+# The same with the webcam in front.
+WEBCAM_BOARD = BOARD.replace(FRONT, WEBCAM).replace("NV12", "MJPEG")
+
 
 def pusher(url, more=""):
     """A configuration that sends small pictures to `url` when it is told to start."""
@@ -52,21 +56,31 @@ def cameras(guest, front_pattern=7, back_pattern=9):
         guest.do(f"v4l2-ctl -d {node} -c osd_text_mode=2,timestamp_source=1,test_pattern={pattern}")
 
 
-def webcam(guest, colour="lime"):
-    """A camera that gives JPEG pictures, in two shades of a colour by turns."""
+def webcam(guest, colour="lime", damaged=False):
+    """A camera that gives JPEG pictures, in two shades of a colour by turns; `damaged`: and as many broken ones."""
     folder = guest.shared / "webcam"
     folder.mkdir(exist_ok=True)
     for number, brightness in enumerate((0.0, -0.1)):
         source = ["-f", "lavfi", "-i", f"color={colour}:s=320x180,eq=brightness={brightness}", "-frames:v", "1"]
         command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *source, "-pix_fmt", "yuvj420p", f"{folder}/{number}.jpg"]
         subprocess.run(command, check=True)
-    guest.do("modprobe v4l2loopback card_label=webcam")
+    whole = (folder / "0.jpg").read_bytes()
+    for name, broken in (("0-cut.jpg", whole[: len(whole) // 2]), ("1-noise.jpg", whole[:2] + random.randbytes(2000))):
+        (folder / name).write_bytes(broken)
+        if not damaged:
+            (folder / name).unlink()
+    guest.do("test -d /sys/module/v4l2loopback || modprobe v4l2loopback card_label=webcam")
     guest.do(f"until test -e {WEBCAM}; do sleep 0.1; done")
     # The driver keeps the format as long as somebody has its node open.
     form = f"v4l2-ctl -d {WEBCAM} --set-fmt-video-out=width=320,height=180,pixelformat=MJPG --set-output-parm 15"
     feed = "while sleep 0.06; do for i in /tmp/webcam/*; do dd if=$i bs=1M >&9; sleep 0.06; done; done"
-    guest.do("cp -r /host/webcam /tmp/")
+    guest.do("rm -rf /tmp/webcam; cp -r /host/webcam /tmp/")
     guest.do(f"setsid sh -c 'exec 9>{WEBCAM}; {form}; {feed}' >/dev/null 2>&1 & echo $! >/tmp/webcam.pid; sleep 1")
+
+
+def webcam_off(guest):
+    """Ends what feeds the webcam; its node stays."""
+    guest.do("kill -- -$(cat /tmp/webcam.pid)")
 
 
 def microphone(guest, tone=True):

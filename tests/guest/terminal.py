@@ -53,12 +53,12 @@ class Terminal:
             if event["object"] == source and event["monotonic_ms"] >= 1000 * after and event["code"]
         ]
 
-    def wait(self, code, after=0.0, seconds=30, source="pusher"):
-        """Waits for an event of `source` told after the guest's time `after` (s): its time in the same seconds."""
+    def wait(self, code, after=0.0, seconds=30):
+        """Waits for an event told after the guest's time `after` (s): its time in the same seconds."""
         found = []
 
         def wanted(event):
-            return (event["object"], event["code"]) == (source, code) and event["monotonic_ms"] >= 1000 * after
+            return event["code"] == code and event["monotonic_ms"] >= 1000 * after
 
         def there():
             found[:] = filter(wanted, self.told())

@@ -19,7 +19,7 @@ def run(lab):
     with Publisher(lab.server.from_host("agent")):
         terminal = lab.terminal(config, devices.BOARD.replace(*SPEAKER))
         terminal.start()
-        terminal.wait(2004, source="player:agent")
+        terminal.wait(2004)
         terminal.wait_until(lambda now: now["speaker"]["state"] == "running", what="the loudspeaker runs")
         time.sleep(4)
         unplugged(lab, terminal)

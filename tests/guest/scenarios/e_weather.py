@@ -20,7 +20,7 @@ def run(lab):
     with Publisher(lab.server.from_host("agent")):
         terminal = lab.terminal(config, devices.BOARD, "ip netns exec room")
         terminal.start()
-        terminal.wait(2004, source="player:agent")
+        terminal.wait(2004)
         time.sleep(5)
         begun = float(lab.guest.do("cut -d' ' -f1 /proc/uptime"))
         lab.guest.do(f"tc qdisc add dev outside root {WEATHER}; tc -n room qdisc add dev inside root {WEATHER}")
