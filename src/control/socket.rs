@@ -54,9 +54,12 @@ pub fn listen(path: &Path) -> Result<(UnixListener, SocketFile), SocketError> {
     make_room(path, &failed)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None).map_err(failed)?;
     socket.bind(&SockAddr::unix(path).map_err(failed)?).map_err(failed)?;
-    let file = SocketFile { path: path.into(), inode: fs::symlink_metadata(path).map_err(failed)?.ino() };
+    let made = fs::symlink_metadata(path).map_err(failed)?;
+    let file = SocketFile { path: path.into(), inode: made.ino() };
     fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(failed)?;
+    // In the service it is that group's from the start, and the unit forbids chown.
     if let Some(group) = fs::read_to_string("/etc/group").ok().and_then(|table| number_of(&table, "visavis"))
+        && group != made.gid()
         && let Err(error) = chown(path, None, Some(group))
     {
         tracing::warn!("the socket could not be given to the group visavis: {error}");

@@ -27,7 +27,7 @@ fn stored(name: &str, stores: &[PathBuf]) -> Option<String> {
     }
     Some(format!(
         "pusher.signing.key-file: the service is given {name:?} as a credential, and there is none: put the key into \
-         /etc/credstore/{file} (mode 0600), or encrypted with systemd-creds into /etc/credstore.encrypted/{file}"
+         /etc/credstore/{file} (mode 0600)"
     ))
 }
 

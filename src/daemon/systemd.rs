@@ -72,7 +72,7 @@ impl Attendant {
 pub fn summary(status: &Status) -> String {
     let mut parts = Vec::new();
     if !status.degraded.is_empty() {
-        parts.push("settings degraded".to_owned());
+        parts.push("degraded".to_owned());
     }
     if status.standby {
         parts.push("standby".to_owned());
@@ -137,7 +137,7 @@ mod tests {
         };
         assert_eq!(
             summary(&status),
-            "settings degraded; pusher live, waiting card, muted; camera lost; agent live, waiting for data; \
+            "degraded; pusher live, waiting card, muted; camera lost; agent live, waiting for data; \
              screen lost"
         );
         let status = Status { standby: true, ..Default::default() };
