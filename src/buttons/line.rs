@@ -167,7 +167,6 @@ impl Line {
             if self.ignored_until.replace(at + CHATTER_IGNORED).is_none() {
                 say(Gesture::Chattering, at);
             }
-            self.press = None;
             self.stuck = false;
         }
     }

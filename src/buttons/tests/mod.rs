@@ -36,19 +36,25 @@ fn every_story_of_one_button_ends_as_it_is_told() {
     use Gesture::*;
     let mut every_ten: Vec<i64> = (0..300).map(|n| 1000 + n * 10).collect();
     let every_fifty: Vec<i64> = (0..60).map(|n| 1000 + n * 50).collect();
-    every_ten.extend([20_000, 20_200]);
+    let every_hundred: Vec<i64> = (0..11).map(|n| 1000 + n * 100).collect();
+    let mut stuck_then_loose = vec![100];
+    stuck_then_loose.extend((0..99).map(|n| 20_000 + n * 10).chain([40_000, 40_200]));
+    every_ten.extend([8_900, 8_950, 9_000, 9_100, 20_000, 20_200]);
     let table: &[Story] = &[
         ("a press acts as soon as it is one", PLAIN, &[100], 130, &[(Short, 100)]),
         ("and not before", PLAIN, &[100], 129, &[]),
         ("its release does nothing", PLAIN, &[100, 300], 1000, &[(Short, 100)]),
         ("a glitch is no press", PLAIN, &[100, 129], 1000, &[]),
         ("a gap of noise in a press does not divide it", PLAIN, &[100, 500, 520, 900], 2000, &[(Short, 100)]),
+        ("quiet for exactly the debounce it is a press", BOTH, &[100, 130], 1000, &[(Short, 130)]),
         ("with a long operation, a short press acts at its release", BOTH, &[100, 300], 330, &[(Short, 300)]),
         ("a long one acts while it is held", BOTH, &[100], 3100, &[(Long, 3100)]),
         ("and its release then does nothing", BOTH, &[100, 3500], 5000, &[(Long, 3100)]),
         ("released a moment before three seconds it is short", BOTH, &[100, 3099], 5000, &[(Short, 3099)]),
         ("noise at three seconds does not end it", BOTH, &[100, 3090, 3110], 5000, &[(Long, 3100)]),
         ("a press without rest before it does nothing", PLAIN, &[100, 200, 449, 600], 1000, &[(Short, 100)]),
+        ("nor does one that might become a long one", BOTH, &[100, 200, 300, 400], 1000, &[(Short, 200)]),
+        ("rest begins when the bouncing ends", PLAIN, &[100, 200, 210, 220, 455, 600], 1000, &[(Short, 100)]),
         ("with rest it does", PLAIN, &[100, 200, 450, 600], 1000, &[(Short, 100), (Short, 450)]),
         ("a press that did nothing is no rest", PLAIN, &[100, 200, 400, 500, 700, 800], 1000, &[(Short, 100)]),
         ("held for ten seconds it is stuck", PLAIN, &[100], 30_000, &[(Short, 100), (Stuck, 10_100)]),
@@ -60,11 +66,25 @@ fn every_story_of_one_button_ends_as_it_is_told() {
             &[(Long, 3100), (Stuck, 10_100), (Well, 20_000), (Short, 21_100)],
         ),
         (
-            "a line that never settles does nothing, is told of once and is heard again",
+            "a line that never settles does nothing, is told of once and is heard again after rest",
             PLAIN,
             &every_ten,
             30_000,
             &[(Chattering, 1300), (Well, 8970), (Short, 20_000)],
+        ),
+        (
+            "eleven edges in exactly a second are too many",
+            PLAIN,
+            &every_hundred,
+            2000,
+            &[(Short, 1000), (Chattering, 2000)],
+        ),
+        (
+            "a stuck line that chatters and is calm again is neither",
+            PLAIN,
+            &stuck_then_loose,
+            50_000,
+            &[(Short, 100), (Stuck, 10_100), (Chattering, 20_300), (Well, 25_960), (Short, 40_000)],
         ),
         (
             "a slower chatter acts once at most",
@@ -112,8 +132,11 @@ fn a_line_that_is_active_when_it_is_opened_was_not_pressed_and_is_stuck_after_te
 #[test]
 fn two_buttons_pressed_at_once_do_what_each_does_alone() {
     let mut gestures = Gestures::new([PLAIN, BOTH]);
-    for (button, active, ms) in [(0, true, 100), (1, true, 100), (1, false, 300), (0, false, 301)] {
+    for (button, active, ms, due) in
+        [(0, true, 100, 130), (1, true, 110, 130), (1, false, 300, 130), (0, false, 301, 330)]
+    {
         gestures.edge(button, active, at(ms));
+        assert_eq!(gestures.deadline(), Some(at(due)), "the nearest one's");
     }
     gestures.tick(at(1000));
     let signs: Vec<(usize, Gesture)> = std::iter::from_fn(|| gestures.poll()).map(|s| (s.button, s.gesture)).collect();
@@ -142,6 +165,10 @@ fn a_line_that_is_lost_in_a_press_owes_nothing_when_it_is_back() {
     gestures.opened(0, false, at(5000));
     gestures.tick(at(20_000));
     assert_eq!(gestures.poll(), None);
+    (0..20).for_each(|n| gestures.edge(0, n % 2 == 0, at(21_000 + n * 40)));
+    assert!(gestures.ignores(0));
+    gestures.opened(0, false, at(22_000));
+    assert!(!gestures.ignores(0) && gestures.deadline().is_none(), "opened anew, nothing of before counts");
 }
 
 #[test]
