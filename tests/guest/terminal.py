@@ -53,12 +53,13 @@ class Terminal:
             if event["object"] == source and event["monotonic_ms"] >= 1000 * after and event["code"]
         ]
 
-    def wait(self, code, after=0.0, seconds=30):
-        """Waits for an event told after the guest's time `after` (s): its time in the same seconds."""
+    def wait(self, code, after=0.0, seconds=30, source=None):
+        """Waits for an event, of `source` alone if given, told after the guest's time `after` (s): its own time."""
         found = []
 
         def wanted(event):
-            return event["code"] == code and event["monotonic_ms"] >= 1000 * after
+            known = source is None or event["object"] == source
+            return known and event["code"] == code and event["monotonic_ms"] >= 1000 * after
 
         def there():
             found[:] = filter(wanted, self.told())
