@@ -1,4 +1,4 @@
-//! The waiting card: what the other side sees while there is no camera picture and no waiting image was set.
+//! The waiting card: what the other side sees while there is no camera picture, and this side while none comes.
 
 use super::text::{draw_text, text_size, wrap};
 use super::{ImageError, MAX_SIDE};

@@ -4,7 +4,7 @@ import subprocess
 
 import judge
 
-WIDTH, HEIGHT, RATE, COUNT, TONE_HZ = 320, 240, 15, 150, 600
+WIDTH, HEIGHT, SECONDS, TONE_HZ = 320, 240, 10, 600
 BARS = [(230, 230, 230), (200, 200, 30), (40, 190, 190), (40, 180, 50), (190, 60, 190), (200, 50, 40), (50, 70, 210),
         (230, 140, 60)]
 
@@ -14,7 +14,7 @@ def picture(number):
     ramp = bytes(32 + 190 * x // WIDTH for x in range(WIDTH) for _ in range(3))
     bars = bytes(value for x in range(WIDTH) for value in BARS[8 * x // WIDTH])
     lines = [ramp] * (HEIGHT // 4) + [bars] * (HEIGHT - HEIGHT // 4)
-    bits = judge.mark(1_000_000 + number * 1_000_000 // RATE, number)
+    bits = judge.mark(1_000_000 + number, number)
     for row in range(4):
         line = bytearray(bars)
         for cell in range(24):
@@ -29,13 +29,14 @@ def picture(number):
 class Film:
     """Ten seconds of pictures and a tone, coded once; shown in a loop for the length of a `with film.at(url)`."""
 
-    def __init__(self, folder):
-        self.file = folder / "film.flv"
-        raw = f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {RATE} -i - -f lavfi -t {COUNT / RATE}"
+    def __init__(self, folder, rate=15):
+        self.file, self.rate, self.count = folder / "film.flv", rate, rate * SECONDS
+        raw = f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {rate} -i - -f lavfi -t {SECONDS}"
         tone = f"-i sine=frequency={TONE_HZ}:sample_rate=48000"
-        coding = "-c:v libx264 -preset veryfast -tune zerolatency -crf 18 -g 15 -pix_fmt yuv420p -c:a aac -ac 1 -y -f flv"
-        command = ["ffmpeg", "-nostdin", "-v", "error", *raw.split(), *tone.split(), *coding.split(), self.file]
-        pictures = b"".join(picture(number).rgb for number in range(COUNT))
+        coding = "-c:v libx264 -preset veryfast -tune zerolatency -crf 18 -pix_fmt yuv420p -c:a aac -ac 1"
+        coding += f" -g {rate} -f flv"
+        command = ["ffmpeg", "-v", "error", "-y", *raw.split(), *tone.split(), *coding.split(), self.file]
+        pictures = b"".join(picture(number).rgb for number in range(self.count))
         subprocess.run([str(word) for word in command], input=pictures, check=True)
 
     def at(self, url):

@@ -119,6 +119,9 @@ fn player(table: &mut Table, it: &PlayerStatus) {
     }
     table.line(mark, &it.id, &words);
     table.below(&it.src);
+    if !matches!(it.screen.as_str(), "" | "picture") {
+        table.below(&format!("the screen shows a card: {}", it.screen));
+    }
     if mark != Mark::Well && !it.last_end.is_empty() {
         table.below(&format!("last end: {}", it.last_end));
     }

@@ -22,10 +22,10 @@ pub struct Path {
 }
 
 impl Path {
-    /// Pictures of exactly the `screen`, converted on the way.
-    pub fn plain(card: &Rc<Card>, output: &Output, screen: Size) -> io::Result<Self> {
+    /// Pictures of `source` size in the upper left corner of the `screen`, converted on the way.
+    pub fn plain(card: &Rc<Card>, output: &Output, screen: Size, source: Size) -> io::Result<Self> {
         let (placement, buffers) = (whole_of(screen), pair(card, screen, Layout::Rgb)?);
-        Ok(Self { source: screen, placement, plane: output.primary, layout: Layout::Rgb, under: None, buffers })
+        Ok(Self { source, placement, plane: output.primary, layout: Layout::Rgb, under: None, buffers })
     }
 
     /// Pictures as they are decoded, which the hardware converts, scales and places; `None` when the driver refuses.

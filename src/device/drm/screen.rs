@@ -16,6 +16,15 @@ use std::io;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
+/// What no plane takes as it is decoded.
+#[derive(Clone, Copy, PartialEq)]
+enum Refused {
+    Nothing,
+    /// Pictures of this size, placed like this.
+    This(Size, Placement),
+    Everything,
+}
+
 /// A connector with a screen.
 pub struct DrmScreen {
     // Dropped first: what was on the screen before is brought back while our buffers still exist.
@@ -23,8 +32,7 @@ pub struct DrmScreen {
     /// How pictures get onto the screen now, and before: its buffers are kept until nothing of them is seen.
     path: Option<Path>,
     retired: Vec<Path>,
-    /// Size and place that no plane takes as they are; with `None`: nothing at all.
-    refused: Option<Option<(Size, Placement)>>,
+    refused: Refused,
     /// The layers on the screen or on their way to it.
     layers: Vec<Layer>,
     card: Rc<Card>,
@@ -32,6 +40,8 @@ pub struct DrmScreen {
     /// "HDMI-A-1".
     name: String,
     wanted: Option<ScreenMode>,
+    /// What the mode draws, and what of it pictures fill: they have even sides.
+    full: Size,
     size: Size,
     /// Every mode that is offered; another list is another screen.
     modes: Vec<Mode>,
@@ -66,12 +76,13 @@ impl DrmScreen {
             output,
             path: None,
             retired: Vec::new(),
-            refused: None,
+            refused: Refused::Nothing,
             layers: Vec::new(),
             card,
             connector: info.handle(),
             name,
             wanted,
+            full: Size::default(),
             size: Size::default(),
             modes: Vec::new(),
             words: String::new(),
@@ -88,12 +99,12 @@ impl DrmScreen {
     /// Takes note of a mode that is used from the next picture on.
     fn begin(&mut self, info: &connector::Info, mode: Mode, rate: u32) {
         let (width, height) = (u32::from(mode.size().0), u32::from(mode.size().1));
-        // Pictures have even sides; of a screen with odd ones the last column or line stays black.
+        self.full = Size::new(width, height);
         self.size = Size::new(width & !1, height & !1);
         self.modes = info.modes().to_vec();
         self.pace = Pace::new(rate);
         self.retire();
-        self.refused = None;
+        self.refused = Refused::Nothing;
         self.was_out = false;
         let hz = f64::from(rate) / 1000.0;
         let way = if self.output.atomic() { "" } else { ", legacy" };
@@ -113,13 +124,12 @@ impl DrmScreen {
     /// Sees to what the driver and the kernel have to tell. True: mode or screen is another, so that everything has
     /// to be shown again.
     fn look(&mut self, now: Time) -> Result<bool, DeviceError> {
-        if self.uevents.as_ref().is_some_and(Uevents::screen_changed) {
-            self.watch.told(now);
-            self.was_out |= self.ask(false)?.state() == connector::State::Disconnected;
-        }
-        if self.watch.glance(now) {
+        let told = self.uevents.as_ref().is_some_and(Uevents::screen_changed);
+        if told || self.watch.glance(now) {
             let info = self.ask(false)?;
-            if card::outlet(&info).plug == Plug::Out || info.modes() != self.modes {
+            let out = card::outlet(&info).plug == Plug::Out;
+            self.was_out |= out;
+            if told || out || info.modes() != self.modes {
                 self.watch.told(now);
             }
         }
@@ -202,7 +212,7 @@ impl DrmScreen {
             }
             if !self.takes(picture.size, whole_of(self.size)) {
                 self.retire();
-                let plain = Path::plain(&self.card, &self.output, self.size);
+                let plain = Path::plain(&self.card, &self.output, self.full, self.size);
                 self.path = Some(plain.map_err(|error| self.failed("make room for pictures", &error))?);
             }
         }
@@ -216,7 +226,7 @@ impl DrmScreen {
             Err(error) if direct && error.raw_os_error() == Some(libc::EINVAL) => {
                 // It said it could, and can not: from now on it is converted here.
                 tracing::debug!(screen = self.name, %error, "the driver does not take pictures as they are decoded");
-                self.refused = Some(None);
+                self.refused = Refused::Everything;
                 self.retire();
                 return Ok(false);
             }
@@ -270,18 +280,18 @@ impl Display for DrmScreen {
         if let Some(path) = self.path.as_ref().filter(|path| path.fits(picture, placement)) {
             return path.is_direct();
         }
-        let known = self.refused.is_some_and(|what| what.is_none_or(|what| what == (picture, placement)));
+        let known = [Refused::This(picture, placement), Refused::Everything].contains(&self.refused);
         if known || !picture.is_even() {
             return false;
         }
-        match Path::direct(&self.card, &mut self.output, self.size, picture, placement) {
+        match Path::direct(&self.card, &mut self.output, self.full, picture, placement) {
             Some(path) => {
                 self.retire();
                 self.path = Some(path);
                 true
             }
             None => {
-                self.refused = Some(Some((picture, placement)));
+                self.refused = Refused::This(picture, placement);
                 false
             }
         }

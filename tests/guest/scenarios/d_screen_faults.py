@@ -23,7 +23,8 @@ device = "hw:CARD=Loopback,DEV=0,SUBDEV=1"
 
 
 def run(lab):
-    reel = film.Film(lab.folder)
+    # Few pictures: what is timed is the terminal, not how many the emulator can draw.
+    reel = film.Film(lab.folder, rate=5)
     devices.microphone(lab.guest, tone=False)
     config = player(lab.server.from_guest("agent"))
     with reel.at(lab.server.from_host("agent")):
@@ -63,8 +64,9 @@ def state(terminal, name, seconds=20):
 
 def held(lab, config):
     """Row 13: another program is master of the card; after its end the screen is taken within a try."""
-    drawing = "modetest -M virtio_gpu -s $(modetest -M virtio_gpu -c | awk '$3 == \"connected\" { print $1; exit }'):640x360"
-    other = lab.guest.do(f"(sleep 1000 | {drawing}) >/dev/null 2>&1 & sleep 2; pidof modetest").split()[0]
+    find = "modetest -M virtio_gpu -c | awk '$3 == \"connected\" { print $1; exit }'"
+    draw = f"sleep 1000 | modetest -M virtio_gpu -s $({find}):640x360"
+    other = lab.guest.do(f"({draw}) >/dev/null 2>&1 & sleep 2; pidof modetest").split()[0]
     terminal = lab.terminal(config, board("virtio_gpu"))
     words = state(terminal, "lost")
     lab.check("row 13: another program's screen is told", "another program" in words, words)
@@ -94,7 +96,8 @@ def pulled(lab, terminal):
         player = terminal.status()["players"][0]
         net = player["net"]
         words = f"{net['netSpeed']} kbit/s, {net['jitterBufferMs']:.0f} ms in the jitter buffer"
-        lab.check("row 11: the stream goes on at the live edge", player["state"] == "live" and net["netSpeed"] > 0, words)
+        flows = player["state"] == "live" and net["netSpeed"] > 0
+        lab.check("row 11: the stream goes on at the live edge", flows, words)
         begun = time.monotonic()
         back()
         lab.within(f"row 11: picture after the replug, {name}", seen(lab, "gpu0", begun, (640, 360)), 2.0)
@@ -127,7 +130,7 @@ def unnamed(lab, config):
 
 
 class Listening(threading.Thread):
-    """Records the loudspeaker for the length of a `with`; `longest`: the longest silence after the first sound, in s."""
+    """Records the loudspeaker for the length of a `with`; `longest`: seconds of silence after the first sound."""
 
     def __init__(self, lab):
         super().__init__(daemon=True)
@@ -135,7 +138,7 @@ class Listening(threading.Thread):
         self.file = lab.folder / "heard.wav"
 
     def run(self):
-        record = "arecord -q -D hw:CARD=Loopback,DEV=1,SUBDEV=1 -t wav -f S16_LE -r 48000 -c 1"
+        record = "arecord -q -D hw:CARD=Loopback,DEV=1,SUBDEV=1 -B 1000000 -t wav -f S16_LE -r 48000 -c 1"
         self.lab.guest.sh(f"{record} /tmp/heard.wav; cp /tmp/heard.wav /host/{self.lab.folder.name}/", 300)
 
     def __enter__(self):
