@@ -43,8 +43,6 @@ def run(lab):
         heard(lab)
         terminal.ctl("player agent set object-fit=fillCrop")
         filled(lab, reel)
-        terminal.ctl("player agent set object-fit=contain")
-        shot(lab, "picture").save(lab.folder / "picture.png")
         status = terminal.status()["players"][0]
         lab.check("the status says so", status["screen"] == "picture", f"{status['net']['videoFPS']} pictures a second")
     card(lab, terminal, "ended")
@@ -121,6 +119,7 @@ def contained(lab, reel):
     """4:3 on 16:9: the whole picture, bars of 80 pixels left and right."""
     inside = (80, 0, 480, 360)
     picture = judged(lab, reel, "contain", lambda it: (it.part(*inside), lambda whole: whole), (480, 360))
+    picture.save(lab.folder / "picture.png")
     bars = [picture.part(0, 0, 80, 360), picture.part(560, 0, 80, 360)]
     lab.check("contain: black bars of 80 pixels", all(max(bar.rgb) <= BLACK for bar in bars))
     edges = [picture.part(81, 20, 2, 320).mean(), picture.part(557, 20, 2, 320).mean()]
