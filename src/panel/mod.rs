@@ -106,7 +106,7 @@ impl PanelWorker {
             let now = clock::now();
             if lines.retry <= now {
                 lines.retry = now + RETRY;
-                self.open(&mut lines);
+                self.open(&mut lines, handle);
             }
             self.read(&mut lines);
             lines.gestures.tick(now);
@@ -118,9 +118,10 @@ impl PanelWorker {
         }
     }
 
-    /// Opens what is not open yet.
-    fn open(&self, lines: &mut Lines) {
+    /// Opens what is not open yet. Each line is a step of its own for the watchdog: a slow chip has many.
+    fn open(&self, lines: &mut Lines, handle: &Handle) {
         for (number, (slot, profile)) in lines.buttons.iter_mut().zip(&self.buttons).enumerate() {
+            handle.progressed();
             let news = slot.open(|| device::open_button(&profile.driver), |button| button.words());
             let opened = matches!(news, Some(DeviceNotice::Opened { .. }));
             if let Some(news) = news {
@@ -131,6 +132,7 @@ impl PanelWorker {
             }
         }
         for (lamp, (slot, profile)) in lines.lamps.iter_mut().zip(&self.lamps).enumerate() {
+            handle.progressed();
             let opened = slot.open(|| device::open_lamp(&profile.driver), |lamp| lamp.words());
             if let Some(news) = opened {
                 (self.notices)(Notice::Lamp { lamp, news });

@@ -49,7 +49,12 @@ class Guest:
             os.setpriority(os.PRIO_PROCESS, self.qemu.pid, -10)
         except PermissionError:
             pass
-        self._wait_for_commands(120)
+        try:
+            # A guest with a service manager takes half a minute, and several where the machine is busy.
+            self._wait_for_commands(300)
+        except GuestError:
+            self.end()
+            raise
 
     def _wait_for_commands(self, seconds):
         limit = time.monotonic() + seconds
