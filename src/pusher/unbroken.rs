@@ -45,14 +45,19 @@ impl Unbroken {
         true
     }
 
-    /// Takes sound that was heard, and cuts what lies before the end of the track; false when nothing is left.
+    /// Takes sound that was heard, cuts what lies before the end of the track, and puts silence where it begins after
+    /// it (opening a card took its time); false when nothing is left.
     pub fn heard(&mut self, sound: &mut Sound) -> bool {
         let Some(until) = self.until else { return true };
-        let overlap = until - sound.captured;
+        let (overlap, hole) = (until - sound.captured, sound.captured - until);
         if overlap > OVERLAP {
             let cut = FORMAT.values_in(overlap).min(sound.samples.len());
             sound.samples.drain(..cut);
             sound.captured += FORMAT.span_of(cut);
+        } else if hole > OVERLAP && hole < HELD_UP {
+            let silence = std::iter::repeat_n(0, FORMAT.values_in(hole));
+            sound.samples.splice(..0, silence);
+            sound.captured = until;
         }
         self.until = Some(until.max(sound.captured + FORMAT.span_of(sound.samples.len())));
         !sound.samples.is_empty()
@@ -114,6 +119,22 @@ mod tests {
         let mut next = sound(490, 10);
         assert!(track.heard(&mut next));
         assert_eq!((next.captured, next.span()), (at(490), Span::millis(10)), "jitter is left alone");
+    }
+
+    #[test]
+    fn sound_that_begins_after_the_end_of_the_track_is_led_up_to_by_silence() {
+        let mut track = Unbroken::default();
+        track.due(true, at(0));
+        let mut first = sound(580, 10);
+        assert!(track.heard(&mut first));
+        assert_eq!((first.captured, first.span()), (at(0), Span::millis(590)), "the card was opened for so long");
+        assert!(first.samples.starts_with(&[0; 1000]) && first.samples.ends_with(&[7; 480]));
+        let mut next = sound(605, 10);
+        assert!(track.heard(&mut next));
+        assert_eq!((next.captured, next.span()), (at(605), Span::millis(10)), "jitter is left alone");
+        let mut later = sound(9000, 10);
+        assert!(track.heard(&mut later));
+        assert_eq!(later.span(), Span::millis(10), "nobody makes up for seconds");
     }
 
     #[test]
