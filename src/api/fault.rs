@@ -52,7 +52,12 @@ impl DeviceError {
             Some(libc::ETIMEDOUT) => Fault::Stalled,
             _ => Fault::Failed,
         };
-        Self::new(fault, device, format_args!("could not {doing}: {error}"))
+        // The two refusals have different cures: EACCES is the file's mode, EPERM the fence around the program.
+        let cure = match error.raw_os_error() {
+            Some(libc::EPERM) => "; the service (DeviceAllow=) or container (--device) does not pass it on",
+            _ => "",
+        };
+        Self::new(fault, device, format_args!("could not {doing}: {error}{cure}"))
     }
 }
 
@@ -68,5 +73,18 @@ impl fmt::Display for Fault {
             Fault::Damaged => "damaged",
             Fault::Failed => "failed",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_refusals_are_one_kind_and_told_apart_in_words() {
+        let told = |errno| DeviceError::io("/dev/video0", "open it", &io::Error::from_raw_os_error(errno));
+        let (mode, fence) = (told(libc::EACCES), told(libc::EPERM));
+        assert_eq!([mode.fault, fence.fault], [Fault::Denied; 2]);
+        assert!(fence.words.contains("DeviceAllow=") && !mode.words.contains("DeviceAllow="), "{mode} {fence}");
     }
 }

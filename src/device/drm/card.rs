@@ -6,6 +6,7 @@ use crate::media::Size;
 use drm::control::{Device as _, Mode, ModeFlags, ModeTypeFlags, connector};
 use drm::{ClientCapability, Device as _};
 use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -34,12 +35,12 @@ impl Card {
     /// Opens a node; `None` inside when it drives no screens, as a mere renderer.
     pub fn open(path: &Path) -> Result<Option<Self>, DeviceError> {
         let name = path.display().to_string();
-        let failed = |error| match DeviceError::io(&name, "open it", &error) {
-            error if error.fault == Fault::Denied => DeviceError {
-                words: format!("{}; the daemon's user has to be in the group `video`", error.words),
-                ..error
-            },
-            error => error,
+        let failed = |error: io::Error| {
+            let mut failed = DeviceError::io(&name, "open it", &error);
+            if error.raw_os_error() == Some(libc::EACCES) {
+                failed.words.push_str("; the daemon's user has to be in the group `video`");
+            }
+            failed
         };
         let flags = libc::O_NONBLOCK | libc::O_CLOEXEC;
         let node = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path).map_err(failed)?;

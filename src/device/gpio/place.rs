@@ -115,7 +115,7 @@ pub fn failed(name: &str, doing: &str, error: &Error) -> DeviceError {
         other => return DeviceError::new(Fault::Failed, name, format_args!("could not {doing}: {other}")),
     };
     let mut failed = DeviceError::io(name, doing, &io::Error::from_raw_os_error(errno));
-    if failed.fault == Fault::Denied {
+    if errno == libc::EACCES {
         failed.words.push_str("; the group that may is the owner of /dev/gpiochip*, as a rule `gpio`");
     }
     failed

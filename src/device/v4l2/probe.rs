@@ -3,6 +3,7 @@
 use super::modes::Offer;
 use super::node;
 use super::verdict::why_unusable;
+use crate::device::DeviceError;
 use crate::media::Size;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,10 +38,10 @@ fn look(path: PathBuf, links: &[(PathBuf, PathBuf)]) -> Node {
         Node { path, stable, card: String::new(), driver: String::new(), offers: Vec::new(), unusable: None };
     let asked = node::open(&found.path).and_then(|device| Ok((node::capabilities(&device)?, device)));
     match asked {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+        Err(error) if error.raw_os_error() == Some(libc::EACCES) => {
             found.unusable = Some(format!("{error}; add the user to the group `video`"));
         }
-        Err(error) => found.unusable = Some(error.to_string()),
+        Err(error) => found.unusable = Some(DeviceError::io("", "open it", &error).words),
         Ok((capabilities, device)) => {
             found.unusable = why_unusable(capabilities.capabilities, &node::formats(&device));
             if found.unusable.is_none() {
