@@ -26,6 +26,8 @@ def run(lab):
     # Few pictures: what is timed is the terminal, not how many the emulator can draw.
     reel = film.Film(lab.folder, rate=5)
     devices.microphone(lab.guest, tone=False)
+    # The emulator believes that nobody looks until it is told a size, and would not see that change to nothing.
+    lab.guest.resize_screen(640, 360)
     config = player(lab.server.from_guest("agent"))
     with reel.at(lab.server.from_host("agent")):
         with Listening(lab) as listening:
