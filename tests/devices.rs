@@ -62,6 +62,15 @@ fn recorded(terminal: &Terminal, server: &Nginx) -> std::path::PathBuf {
     server.recorded("terminal")
 }
 
+/// Whether red was seen in a recording, or anything else, in turn.
+fn reds(recorded: &Path) -> Vec<bool> {
+    let pictures = ffmpeg::pictures(recorded, 10, 64, 36);
+    let mut red: Vec<bool> =
+        pictures.iter().map(|picture| near(picture.mean(0.0..1.0, 0.0..1.0), [254, 0, 0])).collect();
+    red.dedup();
+    red
+}
+
 /// The sound begins with the session and has no hole. (A machine that does not get round to us for a moment makes
 /// one of its own: a tenth of a second is the bound where it does.)
 fn assert_unbroken(recorded: &Path) {
@@ -137,11 +146,7 @@ fn a_camera_that_goes_away_and_returns_is_told_and_the_session_goes_on() {
     terminal.on_air_longer(500);
     assert_eq!(events.codes("pusher").iter().filter(|code| **code == 1001).count(), 1, "{}", events.story());
     let recorded = recorded(&terminal, &server);
-    let mut red: Vec<bool> = ffmpeg::pictures(&recorded, 10, 64, 36)
-        .iter()
-        .map(|picture| near(picture.mean(0.0..1.0, 0.0..1.0), [254, 0, 0]))
-        .collect();
-    red.dedup();
+    let red = reds(&recorded);
     assert_eq!(red, [false, true, false, true, false, true, false]);
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");
     assert_unbroken(&recorded);
@@ -235,11 +240,7 @@ fn standby_closes_the_camera_and_ends_as_it_began() {
     terminal.until_status(3.0, "the camera again", |status| status["pusher"]["picture"] == "camera");
     terminal.on_air_longer(800);
     let recorded = recorded(&terminal, &server);
-    let mut red: Vec<bool> = ffmpeg::pictures(&recorded, 10, 64, 36)
-        .iter()
-        .map(|picture| near(picture.mean(0.0..1.0, 0.0..1.0), [254, 0, 0]))
-        .collect();
-    red.dedup();
+    let red = reds(&recorded);
     assert_eq!(red.strip_prefix(&[false]).unwrap_or(&red), [true, false, true]);
 }
 

@@ -12,3 +12,9 @@ use std::sync::Arc;
 
 /// Where workers tell their news. Called from any thread; never blocks.
 pub type Notices = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// What [`worker::Worker::spawn`] is given to tell of a panic that it contained.
+pub fn restarted(notices: &Notices) -> impl Fn(&'static str) + Send + 'static {
+    let notices = notices.clone();
+    move |worker| notices(Notice::WorkerRestarted { worker })
+}

@@ -13,9 +13,9 @@ use crate::api::notice::{ButtonNews, DeviceNotice, Notice};
 use crate::buttons::{Gestures, Kind};
 use crate::device::arrivals::Arrivals;
 use crate::device::{self, Button, DeviceError, Edge, Fault, Lamp, Wake, clock};
-use crate::flow::Notices;
 use crate::flow::shared::Shared;
 use crate::flow::worker::{Handle, Pulse, Worker};
+use crate::flow::{Notices, restarted};
 use crate::media::{Span, Time};
 use crate::settings::Board;
 use crate::settings::board::{ButtonDriver, ButtonProfile, LampDriver, LampProfile};
@@ -52,8 +52,7 @@ impl Panel {
             lit: lit.clone(),
             notices: notices.clone(),
         };
-        let restarted = move |worker| notices(Notice::WorkerRestarted { worker });
-        let worker = Worker::spawn("panel", bell, restarted, move |handle| worker.run(handle))?;
+        let worker = Worker::spawn("panel", bell, restarted(&notices), move |handle| worker.run(handle))?;
         Ok(Some(Self { lit, worker }))
     }
 

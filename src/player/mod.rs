@@ -33,12 +33,12 @@ use crate::api::fault::DeviceError;
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::api::plan::PlayPlan;
 use crate::device::{Display, Speaker, Wake};
-use crate::flow::Notices;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::worker::{Pulse, Worker};
+use crate::flow::{Notices, restarted};
 use crate::media::{Pool, RawPicture, SoundFormat, Span, Time, VideoUnit};
 use crate::playout::Show;
 use crate::settings::player::SoundMode;
@@ -207,10 +207,6 @@ impl Player {
             facts: speaker,
             gauges: stats,
             notices: notices.clone(),
-        };
-        let restarted = |notices: &Notices| {
-            let notices = notices.clone();
-            move |worker| notices(Notice::WorkerRestarted { worker })
         };
         let workers = [
             Worker::spawn("play", play_bell.clone(), restarted(&notices), move |handle| play.run(handle))?,

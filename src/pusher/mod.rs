@@ -24,15 +24,14 @@ mod unbroken;
 
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
-use crate::api::notice::Notice;
 use crate::api::plan::PushPlan;
 use crate::device::{Camera, Microphone, Wake};
-use crate::flow::Notices;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::worker::{Pulse, Worker};
+use crate::flow::{Notices, restarted};
 use crate::image::Turn;
 use crate::media::{RawPicture, Size, Span, Time};
 use crate::settings::pusher::Position;
@@ -175,10 +174,6 @@ impl Pusher {
             open: open_microphone,
             coded: sound_in,
             notices: notices.clone(),
-        };
-        let restarted = |notices: &Notices| {
-            let notices = notices.clone();
-            move |worker| notices(Notice::WorkerRestarted { worker })
         };
         let workers = [
             Worker::spawn("cam", cam_bell, restarted(&notices), move |handle| cam.run(handle))?,
