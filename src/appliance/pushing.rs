@@ -1,5 +1,7 @@
 //! The rules of the way up: what is open, what is sent, and what is said about it.
 
+mod plan;
+mod status;
 mod switch;
 
 use super::camera::CameraState;
@@ -11,11 +13,11 @@ use crate::api::code;
 use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{Notice, PushNews};
-use crate::api::plan::{Effect, PictureSource, PushPlan};
-use crate::api::status::{DeviceStatus, PushStats, PusherStatus, SessionState};
+use crate::api::plan::{Effect, PushPlan};
+use crate::api::status::PushStats;
 use crate::media::{Span, Time};
 use crate::settings::pusher::Position;
-use crate::settings::{Board, PusherSettings, address};
+use crate::settings::{Board, PusherSettings};
 use serde_json::{Value, json};
 
 static CODES: Codes = Codes {
@@ -28,9 +30,6 @@ static CODES: Codes = Codes {
     server: Some(code::PUSH_WARNING_SERVER_DISCONNECT),
     broken: Some(code::PUSH_WARNING_READ_WRITE_FAIL),
 };
-
-/// Longest time between two IDR pictures.
-const GOP: Span = Span::secs(2);
 
 /// See the module's head.
 #[derive(Debug)]
@@ -224,55 +223,12 @@ impl Pushing {
         self.settle(now);
     }
 
-    /// What the socket tells.
-    pub fn status(&self, now: Time) -> PusherStatus {
-        let muted_by = self.muted_by();
-        let plan = self.plan.as_ref();
-        PusherStatus {
-            state: match self.session.state() {
-                SessionState::Live if self.paused => SessionState::Paused,
-                state => state,
-            },
-            for_ms: (now - self.session.since()).as_millis(),
-            url: address::without_secrets(self.settings.url.as_deref().unwrap_or_default()),
-            muted: !muted_by.is_empty(),
-            muted_by: muted_by.into_iter().map(String::from).collect(),
-            picture: match plan.map(|plan| &plan.picture) {
-                Some(PictureSource::Camera) => "camera".into(),
-                Some(PictureSource::Card(_)) => "waiting-image".into(),
-                None => String::new(),
-            },
-            camera_position: format!("{:?}", self.settings.device_position).to_lowercase(),
-            camera: if self.has(self.settings.device_position) {
-                self.camera.status().clone()
-            } else {
-                DeviceStatus::default()
-            },
-            microphone: self.microphone.status().clone(),
-            last_end: self.session.last_end().into(),
-            reconnects: self.session.reconnects(),
-            unsupported: self.settings.unsupported(),
-            net: self.stats.clone(),
-        }
-    }
-
     /// Leaving standby or pause brings a suspended session back.
     fn wake_up(&mut self, now: Time) {
         if self.suspended && !self.standby && !self.paused {
             self.suspended = false;
             self.session.start(now);
         }
-    }
-
-    fn muted_by(&self) -> Vec<&'static str> {
-        let reasons = [
-            (self.settings.muted, "muted"),
-            (self.mute_switch, "mute-switch"),
-            (!self.settings.enable_mic, "enable-mic"),
-            (self.paused, "paused"),
-            (self.standby && self.settings.background_mute, "standby"),
-        ];
-        reasons.into_iter().filter_map(|(holds, name)| holds.then_some(name)).collect()
     }
 
     /// Brings plan, hold and outputs in line with the state; called after every change.
@@ -295,46 +251,6 @@ impl Pushing {
             self.report_changes(&plan);
             self.plan = Some(plan.clone());
             self.outputs.push(Output::Effect(Effect::Push(plan)));
-        }
-    }
-
-    fn wanted_plan(&self, active: bool, camera: Option<Position>) -> PushPlan {
-        let silence = self.standby && self.settings.background_mute;
-        let picture = if self.standby || self.paused {
-            PictureSource::Card("One moment please".into())
-        } else if !self.settings.enable_camera {
-            PictureSource::Card("The camera is off".into())
-        } else if camera.is_none() || !self.camera.shows() {
-            PictureSource::Card("No picture from the camera".into())
-        } else {
-            PictureSource::Camera
-        };
-        PushPlan {
-            active,
-            camera,
-            microphone: active && self.settings.enable_mic && self.board.microphone.is_some() && !silence,
-            silent: !self.muted_by().is_empty(),
-            picture,
-            size: self.settings.picture_size(self.settings.max_bitrate),
-            fps: self.settings.picture_rate(self.settings.max_bitrate),
-            video_kbps: self.settings.max_bitrate,
-            sound_kbps: self.settings.sound_kbps(),
-            gop: GOP,
-            queue_limit: self.settings.queue_limit(),
-            mirror: self.settings.remote_mirror,
-            zoom: if self.settings.zoom { 2.0 } else { 1.0 },
-        }
-    }
-
-    fn report_changes(&mut self, plan: &PushPlan) {
-        let Some(old) = self.plan.as_ref().filter(|old| old.active && plan.active) else { return };
-        let (size, rate) = (old.size != plan.size, old.video_kbps != plan.video_kbps);
-        if size {
-            let detail = json!({ "width": plan.size.width, "height": plan.size.height });
-            self.happened(code::PUSH_EVT_CHANGE_RESOLUTION, detail);
-        }
-        if rate {
-            self.happened(code::PUSH_EVT_CHANGE_BITRATE, json!({ "video-kbps": plan.video_kbps }));
         }
     }
 

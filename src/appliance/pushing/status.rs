@@ -1,0 +1,41 @@
+//! The way up as the socket tells it.
+
+use super::Pushing;
+use crate::api::plan::PictureSource;
+use crate::api::status::{DeviceStatus, PusherStatus, SessionState};
+use crate::media::Time;
+use crate::settings::address;
+
+impl Pushing {
+    /// What the socket tells.
+    pub fn status(&self, now: Time) -> PusherStatus {
+        let muted_by = self.muted_by();
+        let plan = self.plan.as_ref();
+        PusherStatus {
+            state: match self.session.state() {
+                SessionState::Live if self.paused => SessionState::Paused,
+                state => state,
+            },
+            for_ms: (now - self.session.since()).as_millis(),
+            url: address::without_secrets(self.settings.url.as_deref().unwrap_or_default()),
+            muted: !muted_by.is_empty(),
+            muted_by: muted_by.into_iter().map(String::from).collect(),
+            picture: match plan.map(|plan| &plan.picture) {
+                Some(PictureSource::Camera) => "camera".into(),
+                Some(PictureSource::Card(_)) => "waiting-image".into(),
+                None => String::new(),
+            },
+            camera_position: format!("{:?}", self.settings.device_position).to_lowercase(),
+            camera: if self.has(self.settings.device_position) {
+                self.camera.status().clone()
+            } else {
+                DeviceStatus::default()
+            },
+            microphone: self.microphone.status().clone(),
+            last_end: self.session.last_end().into(),
+            reconnects: self.session.reconnects(),
+            unsupported: self.settings.unsupported(),
+            net: self.stats.clone(),
+        }
+    }
+}
