@@ -62,5 +62,6 @@ find_cargo() {
 
 # What building needs: C++ for the codecs, ALSA's headers, libclang for V4L2's.
 build_packages="g++ make pkg-config nasm libasound2-dev libclang-dev"
-# What the tests need beside it: independent encoders, servers and judges (systemd's judges the unit; it is not started).
-test_packages="ffmpeg nginx libnginx-mod-rtmp alsa-utils curl systemd"
+# What the tests need beside it: independent encoders, servers and judges (systemd's judges the unit; it is not started),
+# and links whose rate is set.
+test_packages="ffmpeg nginx libnginx-mod-rtmp alsa-utils curl systemd iproute2 ethtool"

@@ -2,6 +2,10 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+use support::link::{FAR, Link};
 use support::picture::{BARS, Picture, near};
 use support::{ffmpeg, sound};
 
@@ -34,4 +38,29 @@ fn colours_and_levels_are_those_ffmpeg_made() {
     // ffmpeg's sine has an eighth of full scale: 18 dB and the sine's own 3 below.
     assert!((sound::level(&heard) + 21.1).abs() < 0.3, "{}", sound::level(&heard));
     assert_eq!(sound::level(&[0; 480]), -120.0);
+}
+
+#[test]
+fn a_link_lets_pass_what_it_is_set_to_and_nothing_while_it_is_shut() {
+    let Some(link) = Link::new(800) else { return };
+    let listener = link.far(|| TcpListener::bind((FAR, 0)).unwrap());
+    let mut sender = link.near(|| TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let (mut receiver, _) = listener.accept().unwrap();
+    let mut took = || {
+        let begun = Instant::now();
+        sender.write_all(&[1; 50_000]).unwrap();
+        receiver.read_exact(&mut [0; 50_000]).unwrap();
+        begun.elapsed().as_secs_f64()
+    };
+    // 50 kB, their heads, less what passes in one burst.
+    let at_800 = took();
+    link.rate(4000);
+    let at_4000 = took();
+    assert!((0.45..0.8).contains(&at_800) && (0.09..0.3).contains(&at_4000), "{at_800} s, {at_4000} s");
+    link.rate(0);
+    let before = link.arrived();
+    sender.write_all(&[1; 20_000]).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let passed = link.arrived() - before;
+    assert!(passed < 5_000, "{passed} bytes passed a link that is shut");
 }

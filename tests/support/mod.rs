@@ -8,6 +8,7 @@ pub mod events;
 pub mod ffmpeg;
 pub mod fifo;
 pub mod http;
+pub mod link;
 pub mod nginx;
 pub mod picture;
 pub mod rig;

@@ -11,7 +11,7 @@ const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 /// application `closed` lets nobody publish.
 pub struct Nginx {
     child: Child,
-    port: u16,
+    address: SocketAddr,
     folder: tempfile::TempDir,
 }
 
@@ -21,16 +21,22 @@ impl Nginx {
     /// # Panics
     /// nginx or its RTMP module is not installed (Debian: `nginx`, `libnginx-mod-rtmp`), or does not start.
     pub fn start() -> Self {
-        assert!(Path::new(MODULE).exists(), "{MODULE} is missing: install nginx and libnginx-mod-rtmp");
-        // Between choosing a port and nginx taking it another process may be quicker.
-        (0..5).find_map(|_| Self::try_start()).expect("nginx does not start")
+        Self::start_at(Ipv4Addr::LOCALHOST)
     }
 
-    fn try_start() -> Option<Self> {
+    /// As [`Nginx::start`], at an address of this host; on one of a [`super::link::Link`] it is started by what is
+    /// done there.
+    pub fn start_at(host: Ipv4Addr) -> Self {
+        assert!(Path::new(MODULE).exists(), "{MODULE} is missing: install nginx and libnginx-mod-rtmp");
+        // Between choosing a port and nginx taking it another process may be quicker.
+        (0..5).find_map(|_| Self::try_start(host)).expect("nginx does not start")
+    }
+
+    fn try_start(host: Ipv4Addr) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        std::fs::write(folder.path().join("nginx.conf"), configuration(folder.path(), port)).unwrap();
-        let mut server = Self { child: run(folder.path()), port, folder };
+        let address = TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
+        std::fs::write(folder.path().join("nginx.conf"), configuration(folder.path(), address)).unwrap();
+        let mut server = Self { child: run(folder.path()), address, folder };
         server.answers().then_some(server)
     }
 
@@ -69,7 +75,7 @@ impl Nginx {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        self.address
     }
 
     /// How the last publisher left: true when it said so before it closed; `None` while it is there.
@@ -87,7 +93,7 @@ impl Nginx {
 
     /// The stream `name` of application `app`.
     pub fn url(&self, app: &str, name: &str) -> String {
-        format!("rtmp://127.0.0.1:{}/{app}/{name}", self.port)
+        format!("rtmp://{}/{app}/{name}", self.address)
     }
 
     /// What was recorded of the stream `name`.
@@ -109,7 +115,7 @@ fn run(folder: &Path) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nginx is not installed")
 }
 
-fn configuration(folder: &Path, port: u16) -> String {
+fn configuration(folder: &Path, address: SocketAddr) -> String {
     let folder = folder.display();
     format!(
         "load_module {MODULE};
@@ -118,7 +124,7 @@ events {{ worker_connections 64; }}
 rtmp {{
   access_log off;
   server {{
-    listen 127.0.0.1:{port};
+    listen {address};
     application live {{
       live on; sync 10ms; wait_key off; wait_video off; idle_streams on; play_restart on;
       record all; record_path {folder};
