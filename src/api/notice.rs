@@ -52,6 +52,12 @@ pub enum Notice {
         ticket: Ticket,
         result: Result<Picture, DeviceError>,
     },
+    /// What the program costs the machine: percent of one processor core over the last second, and the machine's highest
+    /// temperature in °C; where they are known.
+    Load {
+        cpu: Option<f64>,
+        temperature: Option<f64>,
+    },
     /// A network link came up: a waiting reconnect may try at once.
     LinkUp,
     /// A worker panicked and was started again.

@@ -212,6 +212,14 @@ pub struct PushStats {
     pub latency_encode: f64,
     /// Median of encoder to kernel, in ms.
     pub latency_queue: f64,
+    /// 1 (excellent) to 6 (nothing gets through); 0 without a session.
+    pub net_quality_level: u8,
+    /// Percent of one processor core that the whole program used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<f64>,
+    /// The machine's highest temperature in °C, where it tells one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// Pictures given to the encoder since the start, by source.
     pub pictures_from_camera: u64,
     pub pictures_from_card: u64,
@@ -238,12 +246,27 @@ pub struct PlayStats {
     pub jitter_buffer_ms: f64,
     /// Lip sync: picture's lead over the sound (positive: the picture is early).
     pub av_play_interval_ms: f64,
+    /// Median from the encoder there to the arrival here, in ms: send queue, network and server. Only where the stream
+    /// carries the moment of capture and the two clocks agree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_net: Option<f64>,
     /// Median of arrival to release from the jitter buffer, in ms.
     pub latency_buffer: f64,
     /// Median time in the decoder, in ms.
     pub latency_decode: f64,
     /// Median of decoded to shown, in ms.
     pub latency_present: f64,
+    /// Median from the capture there to the showing here, in ms; as `latencyNet` only where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_end_to_end: Option<f64>,
+    /// As of the way up.
+    pub net_quality_level: u8,
+    /// As of the way up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<f64>,
+    /// As of the way up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// Pictures decoded but not shown, since the session began.
     pub dropped: u64,
     /// Sound that was missing when it was due, since the session began, in ms.

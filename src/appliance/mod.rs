@@ -11,6 +11,7 @@ mod microphone;
 mod panel;
 mod playing;
 mod pushing;
+mod quality;
 mod reload;
 mod screen;
 mod session;
@@ -76,6 +77,8 @@ pub struct Appliance {
     panel: PanelState,
     display: DeviceStatus,
     speaker: DeviceStatus,
+    /// Percent of a core, °C.
+    load: (Option<f64>, Option<f64>),
     snapshots: Vec<(Ticket, Object)>,
     leaving: Option<Time>,
     exited: bool,
@@ -100,6 +103,7 @@ impl Appliance {
             panel: PanelState::new(board),
             display: closed_or_absent(board.display.is_some()),
             speaker: closed_or_absent(board.speaker.speaker.is_some() || board.speaker.ear.is_some()),
+            load: (None, None),
             snapshots: Vec::new(),
             leaving: None,
             exited: false,
@@ -149,7 +153,7 @@ impl Appliance {
 
     /// Everything the socket tells.
     pub fn status(&self, now: Time) -> Status {
-        Status {
+        let mut status = Status {
             version: env!("CARGO_PKG_VERSION").into(),
             board: self.board.clone(),
             uptime: (now - self.started).as_micros() / 1_000_000,
@@ -162,7 +166,14 @@ impl Appliance {
             speaker: self.speaker.clone(),
             buttons: self.panel.button_status(),
             lamps: self.panel.lamp_status(),
+        };
+        for net in status.pusher.iter_mut().map(|it| &mut it.net) {
+            (net.cpu, net.temperature) = self.load;
         }
+        for net in status.players.iter_mut().map(|it| &mut it.net) {
+            (net.cpu, net.temperature) = self.load;
+        }
+        status
     }
 
     /// The pusher's properties in effect.
@@ -280,6 +291,7 @@ impl Appliance {
                 };
                 self.reply(ticket, reply);
             }
+            Notice::Load { cpu, temperature } => self.load = (cpu, temperature),
             Notice::WorkerRestarted { .. } => {}
             notice => self.pusher.iter_mut().for_each(|pusher| pusher.handle(&notice, now)),
         }

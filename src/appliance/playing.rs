@@ -1,5 +1,6 @@
 //! The rules of one way down: connect, play, lose, come back, and what is said about it.
 
+use super::quality::Quality;
 use super::screen::Screen;
 use super::session::{Codes, Session, Step};
 use super::{Output, refuse};
@@ -44,6 +45,7 @@ pub struct Playing {
     said: Vec<(i32, Time)>,
     plan: Option<PlayPlan>,
     stats: PlayStats,
+    quality: Quality,
     outputs: Vec<Output>,
 }
 
@@ -61,6 +63,7 @@ impl Playing {
             said: Vec::new(),
             plan: None,
             stats: PlayStats::default(),
+            quality: Quality::default(),
             outputs: Vec::new(),
             settings,
         };
@@ -214,6 +217,7 @@ impl Playing {
 
     /// The figures of the last second.
     pub fn set_stats(&mut self, stats: PlayStats) {
+        self.quality.played(&stats);
         self.stats = stats;
     }
 
@@ -233,7 +237,7 @@ impl Playing {
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
             unsupported: self.settings.unsupported(Some(&self.board)),
-            net: self.stats.clone(),
+            net: PlayStats { net_quality_level: self.quality.level(self.session.state()), ..self.stats.clone() },
         }
     }
 

@@ -7,6 +7,7 @@ mod switch;
 use super::camera::CameraState;
 use super::encoders::Encoders;
 use super::microphone::MicrophoneState;
+use super::quality::Quality;
 use super::session::{Codes, Session, Step};
 use super::{Output, refuse};
 use crate::api::code;
@@ -51,6 +52,7 @@ pub struct Pushing {
     busy: bool,
     plan: Option<PushPlan>,
     stats: PushStats,
+    quality: Quality,
     encoders: Encoders,
     outputs: Vec<Output>,
 }
@@ -72,6 +74,7 @@ impl Pushing {
             busy: false,
             plan: None,
             stats: PushStats::default(),
+            quality: Quality::default(),
             encoders: Encoders::default(),
             outputs: Vec::new(),
             settings,
@@ -216,6 +219,7 @@ impl Pushing {
             }
             Notice::PushStats(stats) => {
                 self.encoders.worked(stats);
+                self.quality.pushed(stats);
                 self.stats = stats.clone();
             }
             _ => {}

@@ -12,6 +12,8 @@ use std::sync::atomic::AtomicU64;
 /// Media type of the text.
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+const QUALITY: &str = "1 (excellent) to 6 (nothing gets through), 0 without a session";
+
 type Labels = Vec<(String, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
@@ -50,6 +52,15 @@ impl Page {
         self.counter("reconnects", "Lost connections that were there again", &labels, reconnects);
     }
 
+    fn machine(&mut self, cpu: Option<f64>, temperature: Option<f64>) {
+        if let Some(cpu) = cpu {
+            self.gauge("cpu_percent", "Percent of one processor core the program uses", &[], cpu);
+        }
+        if let Some(temperature) = temperature {
+            self.gauge("temperature_celsius", "Highest temperature of the machine", &[], temperature);
+        }
+    }
+
     fn latency(&mut self, object: &str, stages: &[(&str, f64)]) {
         for (stage, ms) in stages {
             let labels = [("object", object), ("stage", stage)];
@@ -72,6 +83,8 @@ impl Page {
         self.gauge("unsent_bytes", "Bytes the kernel has not sent", &object, net.unsent_bytes as f64);
         self.counter("pictures_dropped", "Pictures shed", &object, net.dropped);
         self.counter("sound_lost_ms", "Sound replaced by silence", &object, net.sound_lost_ms);
+        self.gauge("net_quality_level", QUALITY, &object, net.net_quality_level.into());
+        self.machine(net.cpu, net.temperature);
         let help = "Pictures given to the encoder";
         self.counter("pictures_encoded", help, &[("source", "camera")], net.pictures_from_camera);
         self.counter("pictures_encoded", help, &[("source", "card")], net.pictures_from_card);
@@ -93,8 +106,14 @@ impl Page {
         self.counter("pictures_dropped", "Pictures shed", &object, net.dropped);
         self.counter("sound_missing_ms", "Sound that was not there when due", &object, net.sound_missing_ms);
         self.counter("bad_messages", "Messages that could not be understood", &object, net.bad_messages);
+        self.gauge("net_quality_level", QUALITY, &object, net.net_quality_level.into());
+        self.machine(net.cpu, net.temperature);
         let stages = [("buffer", net.latency_buffer), ("decode", net.latency_decode), ("present", net.latency_present)];
         self.latency(&name, &stages);
+        let rare = [("net", net.latency_net), ("end-to-end", net.latency_end_to_end)];
+        for (stage, ms) in rare.into_iter().filter_map(|(stage, ms)| Some((stage, ms?))) {
+            self.latency(&name, &[(stage, ms)]);
+        }
     }
 }
 
@@ -140,17 +159,21 @@ pub fn text(status: &Status) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::status::PlayStats;
 
     #[test]
     fn the_status_becomes_text_a_scraper_reads() {
         let pusher = PusherStatus { state: SessionState::Live, reconnects: 3, ..Default::default() };
-        let player = PlayerStatus { id: "agent".into(), ..Default::default() };
+        let net = PlayStats { latency_end_to_end: Some(71.5), cpu: Some(12.0), ..PlayStats::default() };
+        let player = PlayerStatus { id: "agent".into(), net, ..Default::default() };
         let text = text(&Status { pusher: Some(pusher), players: vec![player], ..Default::default() });
         for line in [
             "visavis_live{object=\"pusher\"} 1.0",
             "visavis_reconnects_total{object=\"pusher\"} 3",
             "visavis_live{object=\"player:agent\"} 0.0",
             "# TYPE visavis_latency_ms gauge",
+            "visavis_latency_ms{object=\"player:agent\",stage=\"end-to-end\"} 71.5",
+            "visavis_cpu_percent{} 12.0",
             "# EOF",
         ] {
             assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");

@@ -49,6 +49,7 @@ pub fn run(options: &Options) -> io::Result<bool> {
         first: None,
         leaving: false,
         last: Arc::default(),
+        stamps: Vec::new(),
     };
     terminal.run(|now| screen.turn(now, &meter, &window, &inbox));
     drop(terminal);
@@ -66,6 +67,8 @@ struct Screen {
     leaving: bool,
     /// How things were before the call was ended.
     last: Arc<View>,
+    /// What the stamps in the stream said, second by second, in ms: the whole way, and the network's part.
+    stamps: Vec<(f64, f64)>,
 }
 
 impl Screen {
@@ -78,6 +81,8 @@ impl Screen {
         if now >= self.next && !self.leaving {
             self.next = now + Span::secs(1);
             self.last = window.view();
+            let down = self.last.status.players.first().map(|player| &player.net);
+            self.stamps.extend(down.and_then(|net| net.latency_end_to_end.zip(net.latency_net)));
             line(&status_line(now - self.started, &readings, window));
         }
         if now >= self.end && !std::mem::replace(&mut self.leaving, now >= self.end) {
@@ -123,6 +128,7 @@ fn summary(screen: &Screen, readings: &Readings, last: &Status, file: &Path) -> 
         "{end}\nThe call, from lens to screen and from microphone to loudspeaker\n\
          \x20 first picture  {} after the start\n\
          \x20 picture        {} median, {} in the worst of a hundred; {} shown, {} missing\n\
+         \x20 stamps say     {}\n\
          \x20 sound          {} median (AAC alone takes 43 to 64 ms); {} marks heard\n\
          \x20 sent           {}\n\
          \x20 received       {}\n\
@@ -132,12 +138,21 @@ fn summary(screen: &Screen, readings: &Readings, last: &Status, file: &Path) -> 
         words(picture.percentile(99)),
         readings.pictures,
         readings.missing,
+        stamps(&screen.stamps),
         words(sound.percentile(50)),
         sound.count,
         sent(&up),
         received(&down),
         file.display(),
     )
+}
+
+/// What the stamps in the stream say of the same way, as any player of it can tell.
+fn stamps(seconds: &[(f64, f64)]) -> String {
+    let mut sorted = seconds.to_vec();
+    sorted.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let middle = sorted.get(sorted.len() / 2);
+    middle.map_or_else(|| "-".into(), |(whole, net)| format!("{whole:.1} ms median, {net:.1} ms of it on the network"))
 }
 
 fn sent(up: &PushStats) -> String {

@@ -10,6 +10,7 @@ use crate::api::notice::Notice;
 use crate::api::plan::Effect;
 use crate::appliance::{Appliance, Input, Output};
 use crate::control::{EventLog, View, Window};
+use crate::device::load::LoadMeter;
 use crate::device::{self, DeviceError, Fault, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::net::Dialer;
@@ -65,6 +66,9 @@ pub struct Terminal {
     window: Window,
     events: Arc<EventLog>,
     sparing: Sparing,
+    load: LoadMeter,
+    /// When the load is looked at again.
+    load_due: Time,
     /// Ended after the workers that run on it.
     net: Net,
 }
@@ -104,6 +108,8 @@ impl Terminal {
             window,
             events,
             sparing: Sparing::default(),
+            load: LoadMeter::default(),
+            load_due: Time::default(),
             net,
         };
         Ok((terminal, inbox))
@@ -144,6 +150,7 @@ impl Terminal {
                     }
                 }
             }
+            self.weigh(now);
             self.appliance.handle(Input::Time, now);
             // Whoever gets an answer or hears of an event, and looks, finds the state it led to.
             self.show(now);
@@ -163,6 +170,15 @@ impl Terminal {
             idle(now);
             let refresh = now + REFRESH;
             self.bell.wait(Some(self.appliance.deadline().map_or(refresh, |at| at.min(refresh))));
+        }
+    }
+
+    /// Looks once a second at what all this costs.
+    fn weigh(&mut self, now: Time) {
+        if now >= self.load_due {
+            self.load_due = now + REFRESH;
+            let (cpu, temperature) = self.load.read();
+            self.appliance.handle(Input::Notice(Notice::Load { cpu, temperature }), now);
         }
     }
 

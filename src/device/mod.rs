@@ -11,6 +11,7 @@ pub mod arrivals;
 pub mod clock;
 pub mod drm;
 pub mod gpio;
+pub mod load;
 pub mod openh264;
 pub mod pipe;
 pub mod synthetic;

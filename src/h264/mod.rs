@@ -6,6 +6,7 @@
 pub mod avcc;
 pub mod bits;
 pub mod nal;
+pub mod sei;
 pub mod sps;
 
 pub use avcc::DecoderConfig;

@@ -11,5 +11,5 @@ pub mod unit;
 pub use picture::{PictureView, PixelFormat, Placement, RawPicture, Rect, Size};
 pub use pool::{Buffer, Pool};
 pub use sound::{Sound, SoundFormat};
-pub use time::{Span, Time};
+pub use time::{Clocks, Span, Time};
 pub use unit::{SoundUnit, VideoUnit};

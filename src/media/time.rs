@@ -17,6 +17,23 @@ pub struct Time(i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 
+/// The clocks of a machine at one moment: what a moment of another machine is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    pub now: Time,
+    /// UTC, microseconds since 1970.
+    pub utc_us: i64,
+    /// The time of day is kept right by a time service.
+    pub synchronised: bool,
+}
+
+impl Clocks {
+    /// The time of day at `at`, in microseconds since 1970.
+    pub fn utc_at(&self, at: Time) -> i64 {
+        self.utc_us.saturating_sub((self.now - at).as_micros())
+    }
+}
+
 impl Time {
     /// The moment `us` microseconds after the clock's zero.
     pub const fn from_micros(us: i64) -> Self {

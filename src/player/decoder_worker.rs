@@ -43,8 +43,16 @@ struct Decoding {
 
 /// Units inside a decoder: when they went in, and what becomes of their pictures.
 struct Inside {
-    units: VecDeque<(Span, Show, Time)>,
+    units: VecDeque<Entered>,
     stays: VecDeque<Span>,
+}
+
+/// What is known of a unit that went in.
+struct Entered {
+    pts: Span,
+    show: Show,
+    captured: Option<Time>,
+    at: Time,
 }
 
 impl Inside {
@@ -52,22 +60,22 @@ impl Inside {
         Self { units: VecDeque::with_capacity(INSIDE), stays: VecDeque::with_capacity(STAYS) }
     }
 
-    fn put(&mut self, pts: Span, show: Show, now: Time) {
+    fn put(&mut self, coded: &Coded, at: Time) {
         if self.units.len() == INSIDE {
             self.units.pop_front();
         }
-        self.units.push_back((pts, show, now));
+        self.units.push_back(Entered { pts: coded.unit.pts, show: coded.show, captured: coded.captured, at });
     }
 
-    /// What becomes of the picture at `pts`; one that nobody asked for is shown at once.
-    fn take(&mut self, pts: Span, now: Time) -> Show {
-        let place = self.units.iter().position(|unit| unit.0 == pts);
-        let Some((_, show, since)) = place.and_then(|place| self.units.remove(place)) else { return Show::At(now) };
+    /// What becomes of the picture at `pts`, and when it was captured; one that nobody asked for is shown at once.
+    fn take(&mut self, pts: Span, now: Time) -> (Show, Option<Time>) {
+        let place = self.units.iter().position(|unit| unit.pts == pts);
+        let Some(unit) = place.and_then(|place| self.units.remove(place)) else { return (Show::At(now), None) };
         if self.stays.len() == STAYS {
             self.stays.pop_front();
         }
-        self.stays.push_back(now - since);
-        show
+        self.stays.push_back(now - unit.at);
+        (unit.show, unit.captured)
     }
 
     /// The shortest stay of late.
@@ -118,7 +126,7 @@ impl DecoderWorker {
             annex_b.extend_from_slice(&coded.config.parameter_sets);
         }
         let Decoding { decoder, inside, broken, .. } = decoding;
-        inside.put(coded.unit.pts, coded.show, began);
+        inside.put(coded, began);
         let mut size = None;
         let framed = to_annex_b(&coded.unit.data, coded.config.length_size, annex_b);
         let result = match framed {
@@ -146,14 +154,14 @@ impl DecoderWorker {
         let _ = decoder.flush(&mut |view, pts| self.give_out(view, inside.take(pts, clock::now()), &session));
     }
 
-    fn give_out(&self, view: PictureView<'_>, show: Show, session: &Arc<Session>) {
+    fn give_out(&self, view: PictureView<'_>, what: (Show, Option<Time>), session: &Arc<Session>) {
         session.resolution(view.size);
-        let Show::At(due) = show else { return };
+        let (Show::At(due), captured) = what else { return };
         let mut bytes = self.pool.take(view.size.i420_len());
         view.pack_into(&mut bytes);
         let decoded = clock::now();
         if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
-            self.frames.put(Frame::Picture(Decoded { picture, due, decoded, session: session.clone() }));
+            self.frames.put(Frame::Picture(Decoded { picture, due, decoded, captured, session: session.clone() }));
         }
     }
 }

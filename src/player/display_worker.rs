@@ -283,7 +283,7 @@ impl Screen {
                     self.teller.tell(DeviceNotice::FirstFrame);
                 }
                 if !again {
-                    gauges.presented(at - current.decoded);
+                    gauges.presented(at, current.decoded, current.captured);
                     current.session.shown();
                     if at - current.due <= LATE.0 {
                         self.late_since = None;

@@ -102,6 +102,8 @@ enum What {
 struct Coded {
     unit: VideoUnit,
     show: Show,
+    /// When it was captured, on our clock, where the stream says so and the clocks agree.
+    captured: Option<Time>,
     config: Arc<VideoConfig>,
     session: Arc<Session>,
 }
@@ -124,6 +126,8 @@ struct Decoded {
     picture: RawPicture,
     due: Time,
     decoded: Time,
+    /// See [`Coded`].
+    captured: Option<Time>,
     session: Arc<Session>,
 }
 

@@ -8,10 +8,11 @@ use super::{Arrival, CROWDED, Coded, Frame, Piece, Plans, SpeakerFacts, What};
 use crate::api::notice::{Notice, PlayNews};
 use crate::api::plan::PlayPlan;
 use crate::api::status::PlayStats;
-use crate::device::clock;
+use crate::device::{clock, wall};
 use crate::flow::Notices;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
+use crate::h264::sei::Stamp;
 use crate::media::{SoundUnit, Span, Time, VideoUnit};
 use crate::playout::{Config, News, Output, Playout, Show};
 use bytes::Bytes;
@@ -139,7 +140,7 @@ impl PlayoutWorker {
                 Output::Video { unit, config, show, waited } => {
                     playing.second.waited(waited);
                     let show = if plan.paused { Show::Never } else { show };
-                    self.decode(playing, unit, config, show);
+                    self.decode(playing, unit, config, show, waited);
                 }
                 Output::Sound { unit, config, .. } => self.sound(playing, &unit, config, plan),
                 Output::News(News::Loading(loading)) => playing.session.loading(loading),
@@ -157,13 +158,19 @@ impl PlayoutWorker {
         playing.playout.deadline(now).map_or(due, |at| at.min(due))
     }
 
-    fn decode(&self, playing: &mut Playing, unit: VideoUnit, config: u32, show: Show) {
+    fn decode(&self, playing: &mut Playing, unit: VideoUnit, config: u32, show: Show, waited: Span) {
         let Some(config) = playing.video.get(config).cloned() else { return };
+        let captured = Stamp::find(&unit.data, config.length_size).and_then(|stamp| {
+            let here = wall::clocks();
+            let captured = stamp.captured_here(&here)?;
+            playing.second.travelled(here.now - waited - (captured + stamp.encoded));
+            Some(captured)
+        });
         let session = playing.session.clone();
         if unit.idr {
             session.first_idr();
         }
-        self.coded.put_unit(Coded { unit, show, config, session });
+        self.coded.put_unit(Coded { unit, show, captured, config, session });
         let lost = self.coded.lost();
         if lost != std::mem::replace(&mut playing.lost, lost) {
             playing.session.trouble(PlayNews::Discontinuity);

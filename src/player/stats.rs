@@ -9,12 +9,16 @@ use std::sync::{Mutex, PoisonError};
 
 /// Delays kept of one second; more are not looked at.
 const MOST: usize = 128;
+/// What few pictures tell is told again for so long: a waiting card may come every other second.
+const HELD: Span = Span::millis(2500);
 
 /// What decoder, display and loudspeaker measure; read and emptied once a second.
 #[derive(Debug, Default)]
 pub struct Gauges {
     decode: Delays,
     present: Delays,
+    /// From the capture there to the showing here.
+    end_to_end: Delays,
     /// Pictures given to the display.
     shown: AtomicU64,
     /// Pictures decoded too late to be shown.
@@ -39,17 +43,31 @@ impl Delays {
         }
     }
 
-    fn take_median(&self) -> f64 {
+    fn take_median(&self) -> Option<f64> {
         median(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The median in milliseconds, 0 for none; `spans` is empty afterwards.
-fn median(spans: &mut Vec<Span>) -> f64 {
+/// The median in milliseconds; `spans` is empty afterwards.
+fn median(spans: &mut Vec<Span>) -> Option<f64> {
     spans.sort_unstable();
-    let middle = spans.get(spans.len() / 2).map_or(0.0, |span| span.as_millis_f64());
+    let middle = spans.get(spans.len() / 2).map(|span| span.as_millis_f64());
     spans.clear();
     middle
+}
+
+/// A figure that does not come every second.
+#[derive(Debug, Default)]
+struct Rare(Option<(f64, Time)>);
+
+impl Rare {
+    /// The figure `now`: a `new` one, or the last while it is fresh.
+    fn take(&mut self, new: Option<f64>, now: Time) -> Option<f64> {
+        if let Some(new) = new {
+            self.0 = Some((new, now));
+        }
+        self.0.filter(|(_, at)| now - *at <= HELD).map(|(value, _)| value)
+    }
 }
 
 impl Gauges {
@@ -61,9 +79,10 @@ impl Gauges {
         }
     }
 
-    /// A picture was shown `span` after it was decoded.
-    pub fn presented(&self, span: Span) {
-        self.present.add(span);
+    /// A picture that was `decoded`, and maybe `captured`, at these moments was shown `at`.
+    pub fn presented(&self, at: Time, decoded: Time, captured: Option<Time>) {
+        self.present.add(at - decoded);
+        captured.into_iter().for_each(|captured| self.end_to_end.add(at - captured));
         self.shown.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -102,6 +121,9 @@ pub struct Second {
     wire_bytes: u64,
     shown: u64,
     waited: Vec<Span>,
+    travelled: Vec<Span>,
+    net: Rare,
+    end_to_end: Rare,
     last_idr: Option<Span>,
     gop: Span,
     /// What was overtaken and missing before the session began.
@@ -118,6 +140,9 @@ impl Second {
             wire_bytes: 0,
             shown: gauges.shown.load(Ordering::Relaxed),
             waited: Vec::new(),
+            travelled: Vec::new(),
+            net: Rare::default(),
+            end_to_end: Rare::default(),
             last_idr: None,
             gop: Span::ZERO,
             before: (gauges.overtaken.load(Ordering::Relaxed), gauges.missing.load(Ordering::Relaxed)),
@@ -141,6 +166,13 @@ impl Second {
     pub fn waited(&mut self, span: Span) {
         if self.waited.len() < MOST {
             self.waited.push(span);
+        }
+    }
+
+    /// From its encoder there a unit came here within `span`.
+    pub fn travelled(&mut self, span: Span) {
+        if self.travelled.len() < MOST {
+            self.travelled.push(span);
         }
     }
 
@@ -170,9 +202,14 @@ impl Second {
             video_height: size.height,
             jitter_buffer_ms: figures.buffer.as_millis_f64(),
             av_play_interval_ms: figures.lead.as_millis_f64(),
-            latency_buffer: median(&mut self.waited),
-            latency_decode: gauges.decode.take_median(),
-            latency_present: gauges.present.take_median(),
+            latency_net: self.net.take(median(&mut self.travelled), now),
+            latency_buffer: median(&mut self.waited).unwrap_or_default(),
+            latency_decode: gauges.decode.take_median().unwrap_or_default(),
+            latency_present: gauges.present.take_median().unwrap_or_default(),
+            latency_end_to_end: self.end_to_end.take(gauges.end_to_end.take_median(), now),
+            net_quality_level: 0,
+            cpu: None,
+            temperature: None,
             dropped: figures.dropped + overtaken,
             sound_missing_ms: missing + figures.skipped.as_millis().max(0) as u64,
             bad_messages,
@@ -195,14 +232,19 @@ mod tests {
             second.video(2500, n % 15 == 0, Span::millis(33 * n));
             second.waited(Span::millis(n));
             gauges.decoded(Span::micros(700), Some(Size::new(640, 360)));
-            gauges.presented(Span::micros(300));
+            let at = start + Span::millis(100);
+            gauges.presented(at, at - Span::micros(300), (n % 15 == 0).then_some(at - Span::millis(70)));
         }
         gauges.missing(Span::millis(20));
         let stats = second.take(&gauges, None, Figures::default(), start + Span::secs(1));
         assert_eq!((stats.video_bitrate, stats.video_fps, stats.sound_missing_ms), (600, 30.0, 20));
         assert_eq!((stats.video_width, stats.latency_decode, stats.latency_buffer), (640, 0.7, 15.0));
         assert!((stats.video_gop - 0.495).abs() < 1e-9);
+        assert_eq!((stats.latency_present, stats.latency_end_to_end, stats.latency_net), (0.3, Some(70.0), None));
         let stats = second.take(&gauges, None, Figures::default(), start + Span::secs(2));
         assert_eq!((stats.video_bitrate, stats.video_fps, stats.latency_decode), (0, 0.0, 0.0));
+        assert_eq!(stats.latency_end_to_end, Some(70.0), "the last stamp is not old yet");
+        let stats = second.take(&gauges, None, Figures::default(), start + Span::secs(4));
+        assert_eq!(stats.latency_end_to_end, None, "no stamp for too long");
     }
 }

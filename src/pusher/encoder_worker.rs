@@ -1,12 +1,13 @@
 //! The thread "venc": takes the newest picture (or the waiting card), fits it in one pass, encodes it.
 
 use super::pace::Pace;
+use super::stamps::{Life, Stamps};
 use super::{Captured, CodedPicture, Live, Plans};
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
 use crate::api::plan::{PictureSource, PushPlan};
-use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock};
+use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock, wall};
 use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
@@ -14,7 +15,6 @@ use crate::h264::{avcc, nal};
 use crate::image::{self, Framing, Scaler};
 use crate::media::{PictureView, Size, Span, Time};
 use crate::settings::pusher::Position;
-use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,6 +47,7 @@ enum Source {
 struct Encoding {
     session: u64,
     pace: Pace,
+    stamps: Stamps,
     encoder: Option<Box<dyn VideoEncoder>>,
     built_for: Size,
     /// Target rate and frame rate last set.
@@ -180,6 +181,7 @@ impl Encoding {
         Self {
             session,
             pace: Pace::new(clock::now()),
+            stamps: Stamps::default(),
             encoder: None,
             built_for: Size::default(),
             rate: (0, 0),
@@ -240,15 +242,17 @@ impl Encoding {
             (Some(sps), Some(pps)) => avcc::record(sps, pps).ok(),
             _ => None,
         };
+        let encoded = clock::now();
+        let life = Life { captured: at, taken, encoded };
         Ok(Some(CodedPicture {
-            data: Bytes::copy_from_slice(&self.framed),
+            data: self.stamps.sent(&self.framed, idr, life, wall::clocks),
             idr,
             config,
             size: view.size,
             session: self.session,
             captured: at,
             taken,
-            encoded: clock::now(),
+            encoded,
             from_camera: source != Source::Card,
             losses: std::mem::take(&mut self.losses),
         }))

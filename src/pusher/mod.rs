@@ -19,6 +19,7 @@ mod microphone_worker;
 mod pace;
 mod send_queue;
 mod send_task;
+mod stamps;
 mod stats;
 mod unbroken;
 

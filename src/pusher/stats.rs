@@ -115,6 +115,9 @@ impl SendStats {
             latency_queue: median_ms(&mut self.queue),
             pictures_from_camera: self.from_camera,
             pictures_from_card: self.from_card,
+            net_quality_level: 0,
+            cpu: None,
+            temperature: None,
             sound_lost_ms: self.sound_lost.as_millis().max(0) as u64,
         };
         (self.video_bytes, self.sound_bytes, self.wire_bytes, self.pictures, self.since) = (0, 0, 0, 0, now);

@@ -2,7 +2,7 @@
 
 use super::Pushing;
 use crate::api::plan::PictureSource;
-use crate::api::status::{DeviceStatus, PusherStatus, SessionState};
+use crate::api::status::{DeviceStatus, PushStats, PusherStatus, SessionState};
 use crate::media::Time;
 use crate::settings::address;
 
@@ -35,7 +35,7 @@ impl Pushing {
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
             unsupported: self.settings.unsupported(),
-            net: self.stats.clone(),
+            net: PushStats { net_quality_level: self.quality.level(self.session.state()), ..self.stats.clone() },
         }
     }
 }

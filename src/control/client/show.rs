@@ -173,6 +173,9 @@ pub fn play_stats(net: &PlayStats) -> String {
     let mut line =
         stats(net.video_bitrate.saturating_add(net.audio_bitrate), net.video_fps, net.video_width, net.video_height);
     let _ = write!(line, ", buffer {:.0} ms", net.jitter_buffer_ms);
+    if let Some(ms) = net.latency_end_to_end {
+        let _ = write!(line, ", {ms:.0} ms from camera to screen");
+    }
     if net.sound_missing_ms > 0 {
         let _ = write!(line, ", {} ms of sound missing", net.sound_missing_ms);
     }
