@@ -94,6 +94,14 @@ fn a_call_through_nginx_is_seen_and_heard_within_a_few_milliseconds() {
     let stats = rig.stats.last().unwrap();
     assert!(stats.video_fps > 24.0 && stats.video_bitrate > 100 && stats.net_speed > 150, "{stats:?}");
     assert_eq!((stats.video_width, stats.bad_messages), (640, 0));
+    // The server passes the stamps on, and they say what the marks in the pictures say.
+    let (whole, net) = (stats.latency_end_to_end.unwrap(), stats.latency_net.unwrap());
+    let worst = readings.picture.percentile(95).unwrap().as_millis_f64();
+    assert!(
+        (whole - picture.as_millis_f64()).abs() < 5.0 + worst / 2.0,
+        "{whole} ms by the stamps, {picture} by the marks"
+    );
+    assert!(net > 0.0 && net < whole, "{net} ms of {whole} on the network");
 
     rig.player.snapshot(5, SnapshotRequest { source: SnapshotSource::Stream, format: ImageFormat::Png });
     rig.until("a snapshot", |rig| rig.others.iter().any(|notice| matches!(notice, Notice::Snapshot { .. })));
