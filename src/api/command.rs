@@ -51,7 +51,7 @@ pub enum PlayerCommand {
 }
 
 /// Which picture a snapshot shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum SnapshotSource {
     /// As it is sent or received.
@@ -62,12 +62,30 @@ pub enum SnapshotSource {
 }
 
 /// File format of a snapshot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageFormat {
     #[default]
     Png,
     Jpeg,
+}
+
+impl ImageFormat {
+    /// What files of it end in.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            ImageFormat::Png => "png",
+            ImageFormat::Jpeg => "jpg",
+        }
+    }
+
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            ImageFormat::Png => "image/png",
+            ImageFormat::Jpeg => "image/jpeg",
+        }
+    }
 }
 
 /// What snapshot is wanted.
@@ -84,6 +102,16 @@ pub enum Reply {
     Done,
     Snapshot(Picture),
     Refused(Refusal),
+}
+
+/// Why there is no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct NoSnapshot {
+    /// Stable name for programs: `no-picture`, or what is wrong with the place it is kept at (`storage-full`, …).
+    pub kind: &'static str,
+    /// For people; no trailing full stop.
+    pub words: String,
 }
 
 /// An encoded snapshot.

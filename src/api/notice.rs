@@ -1,6 +1,6 @@
 //! News from the workers to the appliance. They go up and are never answered directly.
 
-use super::command::{Picture, Ticket};
+use super::command::{NoSnapshot, Picture, Ticket};
 use super::fault::DeviceError;
 use super::status::{PlayStats, PushStats};
 use crate::media::{Size, Time};
@@ -50,7 +50,7 @@ pub enum Notice {
     /// A snapshot that was asked for.
     Snapshot {
         ticket: Ticket,
-        result: Result<Picture, DeviceError>,
+        result: Result<Picture, NoSnapshot>,
     },
     /// What the program costs the machine: percent of one processor core over the last second, and the machine's highest
     /// temperature in °C; where they are known.

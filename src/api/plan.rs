@@ -5,7 +5,7 @@ use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
 use crate::media::{Size, Span, Time};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
-use crate::settings::pusher::Position;
+use crate::settings::pusher::{LocalMirror, Position};
 
 /// An order of the appliance to the workers.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +68,8 @@ pub struct PushPlan {
     pub queue_limit: Span,
     /// Mirror the picture sent.
     pub mirror: bool,
+    /// Whether this terminal shows its own picture mirrored.
+    pub local_mirror: LocalMirror,
     /// Centre crop: 1.0 = whole picture, 2.0 = the middle half of each side.
     pub zoom: f32,
 }
@@ -87,6 +89,7 @@ impl PushPlan {
         gop: Span::secs(2),
         queue_limit: Span::millis(200),
         mirror: false,
+        local_mirror: LocalMirror::Auto,
         zoom: 1.0,
     };
 }

@@ -281,13 +281,13 @@ impl Appliance {
                 let (_, object) = self.snapshots.swap_remove(place);
                 let detail = match &result {
                     Ok(picture) => json!({ "width": picture.width, "height": picture.height, "path": picture.path }),
-                    Err(error) => json!({ "error": error.to_string() }),
+                    Err(error) => json!({ "error": error.kind, "reason": error.words }),
                 };
                 let code = code::PUSH_EVT_SNAPSHOT_RESULT;
                 self.outputs.push_back(Output::Happened(Happening { object: object.clone(), code, detail }));
                 let reply = match result {
                     Ok(picture) => Reply::Snapshot(picture),
-                    Err(error) => Reply::Refused(refuse(object, "no-picture", "", &error.to_string())),
+                    Err(error) => Reply::Refused(refuse(object, error.kind, "", &error.words)),
                 };
                 self.reply(ticket, reply);
             }

@@ -258,11 +258,7 @@ async fn snapshot(controls: &Controls, command: Command, headers: &HeaderMap) ->
         let (format, width, height) = (picture.format, picture.width, picture.height);
         return Ok(Json(SnapshotState { format, width, height, path }).into_response());
     }
-    let media_type = match picture.format {
-        ImageFormat::Png => "image/png",
-        ImageFormat::Jpeg => "image/jpeg",
-    };
-    let mut response = ([(header::CONTENT_TYPE, media_type)], picture.bytes).into_response();
+    let mut response = ([(header::CONTENT_TYPE, picture.format.media_type())], picture.bytes).into_response();
     if let Some(path) = path.and_then(|path| HeaderValue::from_str(&path).ok()) {
         response.headers_mut().insert(HeaderName::from_static("snapshot-path"), path);
     }

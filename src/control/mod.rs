@@ -18,7 +18,7 @@ mod socket;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod wall;
+pub mod wall;
 
 pub use events::EventLog;
 pub use server::Server;

@@ -69,6 +69,10 @@ fn title(kind: &str) -> &'static str {
         "unknown-player" => "There is no such player",
         "not-configured" => "The terminal is not configured for this",
         "no-picture" => "There is no picture to take",
+        "storage-full" => "The disk of the snapshots is full",
+        "storage-missing" | "storage-denied" | "storage-read-only" | "storage-symlink" | "storage-failed" => {
+            "The folder of the snapshots can not be used"
+        }
         "standby" => "The terminal is in standby",
         "locked" => "Only a hand at the terminal may do this",
         "not-found" => "There is nothing at this path",
@@ -90,6 +94,7 @@ impl From<Refusal> for Problem {
         let status = match refusal.kind {
             "invalid-property" => StatusCode::UNPROCESSABLE_ENTITY,
             "unknown-player" | "not-configured" => StatusCode::NOT_FOUND,
+            kind if kind.starts_with("storage-") => StatusCode::INSUFFICIENT_STORAGE,
             _ => StatusCode::CONFLICT,
         };
         let allowed = patch::allowed(&refusal.object, &refusal.field).map(String::into_boxed_str);

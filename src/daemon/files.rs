@@ -62,8 +62,12 @@ pub fn settings_or_last_good(path: &Path) -> Result<(Settings, Vec<String>), Pro
 }
 
 fn last_good() -> Option<PathBuf> {
-    let directory = std::env::var_os("STATE_DIRECTORY")?;
-    Some(PathBuf::from(directory).join("last-good.toml"))
+    state_directory().map(|directory| directory.join("last-good.toml"))
+}
+
+/// The service's own folder for what outlives it (systemd's `STATE_DIRECTORY`), if it is run as one.
+pub fn state_directory() -> Option<PathBuf> {
+    std::env::var_os("STATE_DIRECTORY").map(PathBuf::from)
 }
 
 fn remember(text: &str) {

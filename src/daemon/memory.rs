@@ -50,8 +50,7 @@ impl Keeper {
     /// Recalls what was remembered in the service's state directory (systemd's `STATE_DIRECTORY`) and applies the
     /// mute to `settings`. Without a state directory nothing is remembered.
     pub fn recall(settings: &mut Settings) -> io::Result<(Memory, Self)> {
-        let directory = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
-        Self::recall_from(directory.map(|directory| directory.join("memory.json")), settings)
+        Self::recall_from(files::state_directory().map(|directory| directory.join("memory.json")), settings)
     }
 
     fn recall_from(file: Option<PathBuf>, settings: &mut Settings) -> io::Result<(Memory, Self)> {

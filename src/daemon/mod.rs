@@ -1,5 +1,6 @@
 //! The program: wiring, signals, and the commands of visavisd.
 
+mod album;
 mod boards;
 pub mod check;
 mod credential;

@@ -1,5 +1,7 @@
 //! The terminal assembled: the appliance decides, workers obey, the socket is told.
 
+use super::album::Album;
+use super::files;
 use super::inbox::{Inbox, Message};
 use super::log;
 use super::net::Net;
@@ -88,14 +90,17 @@ impl Terminal {
         let seed = fastrand::u64(..);
         let has_pusher = settings.pusher.is_some();
         let player = settings.players.first().map(|player| player.id.clone());
-        let appliance = Appliance::new(settings, board, degraded, seed, clock::now());
-        let notices = inbox.notices();
+        let notices = match Album::choose(settings.control.snapshots.as_deref(), files::state_directory().as_deref()) {
+            Some(album) => album.keeping(inbox.notices()),
+            None => inbox.notices(),
+        };
         let pusher = has_pusher.then(|| start_pusher(board, &dialer, &notices, &net)).transpose()?;
         // The board has one screen and one pair of loudspeakers: they are the first player's.
         let players = player
             .map(|id| Player::start(0, &id, devices, dialer.clone(), notices.clone(), net.handle()))
             .transpose()?;
         let panel = Panel::start(board, notices)?;
+        let appliance = Appliance::new(settings, board, degraded, seed, clock::now());
         let terminal = Self {
             appliance,
             messages,

@@ -3,7 +3,7 @@
 use super::pace::Pace;
 use super::stamps::{Life, Stamps};
 use super::{Captured, CodedPicture, Live, Plans};
-use crate::api::command::{SnapshotRequest, Ticket};
+use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
 use crate::api::plan::{PictureSource, PushPlan};
@@ -91,7 +91,7 @@ impl EncoderWorker {
                 card_due = at + Span::secs(1) / i64::from(CARD_FPS);
                 if let Some(view) = card.draw(plan.size, words) {
                     self.encode(now, &plan, Source::Card, view, at, at);
-                    self.take_snapshots(view);
+                    self.take_snapshots(view, false);
                 }
                 continue;
             }
@@ -110,7 +110,8 @@ impl EncoderWorker {
                 Ok(view) => {
                     let source = Source::Camera(captured.position);
                     self.encode(now, &plan, source, view, captured.picture.captured, taken);
-                    self.take_snapshots(view);
+                    let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
+                    self.take_snapshots(view, other_way);
                 }
                 Err(error) => {
                     now.losses += 1;
@@ -145,9 +146,14 @@ impl EncoderWorker {
         }
     }
 
-    fn take_snapshots(&self, view: PictureView<'_>) {
+    /// Answers who waits for a picture with `view`; `other_way`: this terminal's own screen shows it mirrored to that.
+    fn take_snapshots(&self, view: PictureView<'_>, other_way: bool) {
         while let Some((ticket, request)) = self.snapshots.take() {
-            snapshot::take(view, ticket, request, &self.notices);
+            let mirror = other_way && request.source == SnapshotSource::View;
+            match Scaler::new().compose(view, view.size, Framing { mirror, ..Framing::CONTAIN }) {
+                Ok(view) => snapshot::take(view, ticket, request, &self.notices),
+                Err(error) => snapshot::refuse(ticket, &error.to_string(), &self.notices),
+            }
         }
     }
 

@@ -10,10 +10,13 @@ pub struct ControlSettings {
     pub socket: PathBuf,
     /// User names; root and the daemon's own user are always allowed.
     pub allow_users: Vec<String>,
+    /// Where snapshots are kept; without it in the service's state directory, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<PathBuf>,
 }
 
 impl Default for ControlSettings {
     fn default() -> Self {
-        Self { socket: PathBuf::from("/run/visavis/control.sock"), allow_users: vec!["root".into()] }
+        Self { socket: PathBuf::from("/run/visavis/control.sock"), allow_users: vec!["root".into()], snapshots: None }
     }
 }

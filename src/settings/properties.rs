@@ -75,7 +75,8 @@ pub const PLAYER: &[Property] = &[
     may("on-give-up", Word(&["restart", "stop"])),
 ];
 
-const CONTROL: &[Property] = &[may("socket", Text(socket_path)), may("allow-users", Texts(user_name))];
+const CONTROL: &[Property] =
+    &[may("socket", Text(socket_path)), may("allow-users", Texts(user_name)), may("snapshots", Text(absolute_path))];
 
 /// The board profile.
 pub const BOARD: &[Property] = &[

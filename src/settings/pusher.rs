@@ -68,6 +68,18 @@ pub enum LocalMirror {
     Disable,
 }
 
+impl LocalMirror {
+    /// Whether this terminal shows the picture of the camera at `position` mirrored: by itself the front one's, because
+    /// people know themselves from mirrors.
+    pub fn mirrors(self, position: Position) -> bool {
+        match self {
+            LocalMirror::Auto => position == Position::Front,
+            LocalMirror::Enable => true,
+            LocalMirror::Disable => false,
+        }
+    }
+}
+
 /// What an unattended terminal does after three failed reconnects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]

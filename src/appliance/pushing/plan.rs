@@ -48,6 +48,7 @@ impl Pushing {
             gop: GOP,
             queue_limit: self.settings.queue_limit(),
             mirror: self.settings.remote_mirror,
+            local_mirror: self.settings.local_mirror,
             zoom: if self.settings.zoom { 2.0 } else { 1.0 },
         }
     }

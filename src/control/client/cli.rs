@@ -1,5 +1,6 @@
 //! The commands of visavisctl.
 
+use crate::api::command::{ImageFormat, SnapshotSource};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -107,15 +108,26 @@ pub enum PlayerAction {
 /// How a snapshot is taken and where it goes.
 #[derive(Debug, clap::Args)]
 pub struct Snapshot {
-    /// As the terminal's own screen shows it
-    #[arg(long)]
-    pub view: bool,
-    /// JPEG instead of PNG
-    #[arg(long)]
-    pub jpeg: bool,
+    /// As it is sent or received, or as the terminal's own screen shows it
+    #[arg(long, value_enum, default_value = "stream")]
+    pub source: SnapshotSource,
+    /// Without it, what the ending of FILE says, else PNG
+    #[arg(long, value_enum)]
+    pub format: Option<ImageFormat>,
     /// File to write, - for standard output; default: pusher.png or ID.png here
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+impl Snapshot {
+    /// The format asked for, by name or by the file's ending.
+    pub fn format(&self) -> ImageFormat {
+        let ending = self.output.as_deref().and_then(|file| file.extension()?.to_str());
+        self.format.unwrap_or(match ending.map(str::to_ascii_lowercase).as_deref() {
+            Some("jpg" | "jpeg") => ImageFormat::Jpeg,
+            _ => ImageFormat::Png,
+        })
+    }
 }
 
 /// On or off.

@@ -3,6 +3,7 @@
 use super::cli::{Action, Cli, PlayerAction, PusherAction, Snapshot, Switch};
 use super::connection::{self, Connection};
 use super::{Failure, show, watch};
+use crate::api::command::SnapshotRequest;
 use crate::api::event::Event;
 use crate::api::status::Status;
 use axum::http::Method;
@@ -133,10 +134,9 @@ async fn snapshot(
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let (format, ending) = if wanted.jpeg { ("jpeg", "jpg") } else { ("png", "png") };
-    let body = json!({ "source": if wanted.view { "view" } else { "stream" }, "format": format });
-    let response =
-        daemon.ask(Method::POST, &format!("{path}/snapshot"), &format!("image/{format}"), Some(&body)).await?;
+    let format = wanted.format();
+    let body = json!(SnapshotRequest { source: wanted.source, format });
+    let response = daemon.ask(Method::POST, &format!("{path}/snapshot"), format.media_type(), Some(&body)).await?;
     let kept = response.headers().get("snapshot-path").and_then(|path| path.to_str().ok()).map(str::to_owned);
     let image = connection::bytes(response).await?;
     if wanted.output.as_deref() == Some(Path::new("-")) {
@@ -144,11 +144,12 @@ async fn snapshot(
         let _ = out.write_all(&image);
         return Ok(());
     }
-    let file = wanted.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.{ending}")));
+    let file = wanted.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.{}", format.ending())));
     write_whole(&file, &image)
         .map_err(|error| Failure::Usage(format!("{} can not be written: {error}", file.display())))?;
     let told = json!({ "file": file, "bytes": image.len(), "snapshot-path": kept });
-    self::told(out, json, &told, |_| Some(format!("{} ({} KB)\n", file.display(), image.len().div_ceil(1000))))
+    let kept = kept.map(|path| format!(", kept on the terminal as {path}")).unwrap_or_default();
+    self::told(out, json, &told, |_| Some(format!("{} ({} KB){kept}\n", file.display(), image.len().div_ceil(1000))))
 }
 
 /// Nobody ever sees half a file: it is written beside its place and moved there.
