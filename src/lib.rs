@@ -3,12 +3,12 @@
 //! # The two ways
 //! ```text
 //!  camera ─latest─▶ venc ─until IDR─▶ net ══ RTMP ══▶ server          microphone ─ring─▶ net      (the way up)
-//!  server ══ RTMP, HTTP-FLV ══▶ net ─▶ play ─until IDR─▶ vdec ─latest─▶ show                      (the way down)
+//!  server ══ RTMP, HTTP-FLV ══▶ net ─▶ play ─until IDR─▶ vdec ─ring─▶ show ◀─latest─ cam          (the way down)
 //!                                      play ─ring─▶ spk
 //!  socket, signals ─ Command ─▶ daemon ─▶ appliance ─▶ Effect ─▶ workers, lamps
 //!                               daemon ◀─ Notice ── workers, buttons        appliance ─▶ Event ─▶ socket
 //! ```
-//! [`pusher`] tells the way up on one page, [`player`] the way down, [`appliance`] holds every rule about
+//! [`pusher`] tells the way up on one page, [`player`] the way down, [`screen`] what is seen here, [`appliance`] holds every rule about
 //! what is open, connected, sent and said.
 //!
 //! # Storeys
@@ -16,8 +16,8 @@
 //!
 //! 5. [`daemon`] wires and runs; [`control`] is the Unix socket.
 //! 4. [`appliance`]: one pure state machine, the only owner of state: `(Command | Notice, now)` to effects and events.
-//! 3. [`pusher`], [`player`], [`panel`] (buttons and lamps) and [`flow`] (threads, lanes, connections): the only place
-//!    where engines meet devices. The first three never import each other.
+//! 3. [`pusher`], [`player`], [`screen`], [`panel`] (buttons and lamps) and [`flow`] (threads, lanes, connections): the
+//!    only place where engines meet devices. The first four never import each other.
 //! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`buttons`],
 //!    [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
 //! 1. Vocabulary: [`media`], [`api`], [`settings`].
@@ -60,6 +60,7 @@ pub mod playout;
 pub mod pusher;
 pub mod retry;
 pub mod rtmp;
+pub mod screen;
 pub mod settings;
 pub mod voice;
 

@@ -22,6 +22,7 @@ const STOREYS: &[(&str, u32)] = &[
     ("pusher", 31),
     ("player", 31),
     ("panel", 31),
+    ("screen", 31),
     ("appliance", 40),
     ("control", 50),
     ("daemon", 51),
@@ -30,9 +31,12 @@ const STOREYS: &[(&str, u32)] = &[
 /// Neighbours that never import each other although their storeys would allow it.
 const APART: &[(&str, &str)] = &[
     ("pusher", "player"),
+    ("screen", "player"),
+    ("screen", "pusher"),
     ("appliance", "pusher"),
     ("appliance", "player"),
     ("appliance", "panel"),
+    ("appliance", "screen"),
     ("appliance", "flow"),
     ("appliance", "device"),
     ("appliance", "rtmp"),

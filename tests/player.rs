@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::nginx::Nginx;
-use support::rig::{Card, Rig, Running, screen, tape};
+use support::rig::{Card, Devices, Rig, Running, screen, tape};
 use visavis::api::command::{ImageFormat, SnapshotRequest, SnapshotSource};
 use visavis::api::notice::{Cause, DeviceNotice, Notice, PlayNews};
 use visavis::api::plan::{PictureSource, PlayPlan, PushPlan};
@@ -15,7 +15,6 @@ use visavis::device::synthetic::{Faulty, MeteredSpeaker, TestCard, ToneMicrophon
 use visavis::device::{DeviceError, Display, Fault, clock};
 use visavis::flow::net::Dialer;
 use visavis::media::{Size, Span};
-use visavis::player::Devices;
 use visavis::pusher::{Mounted, Pusher};
 use visavis::settings::player::PlayMode;
 use visavis::settings::pusher::Position;
@@ -26,6 +25,7 @@ const CALL: PlayPlan = PlayPlan { active: true, ..PlayPlan::IDLE };
 fn pusher(rig: &Rig, url: &str) -> Pusher {
     let pusher = Pusher::start(
         Box::new(|_, size, fps| Ok(Box::new(TestCard::open(1, size, fps)?))),
+        rig.screen.self_view(),
         Mounted::default(),
         Box::new(|| Ok(Box::new(ToneMicrophone::open()))),
         Dialer::default(),
@@ -103,7 +103,7 @@ fn a_call_through_nginx_is_seen_and_heard_within_a_few_milliseconds() {
     );
     assert!(net > 0.0 && net < whole, "{net} ms of {whole} on the network");
 
-    rig.player.snapshot(5, SnapshotRequest { source: SnapshotSource::Stream, format: ImageFormat::Png });
+    rig.screen.snapshot(0, 5, SnapshotRequest { source: SnapshotSource::Stream, format: ImageFormat::Png });
     rig.until("a snapshot", |rig| rig.others.iter().any(|notice| matches!(notice, Notice::Snapshot { .. })));
     let taken = rig.others.iter().find_map(|notice| match notice {
         Notice::Snapshot { ticket: 5, result } => Some(result.clone().unwrap()),

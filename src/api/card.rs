@@ -17,12 +17,22 @@ pub enum Card {
     Ended,
     /// The terminal rests, and nothing is played.
     Standby,
+    /// The terminal's own camera is to be seen, and gives no picture.
+    NoCamera,
 }
 
 impl Card {
     /// Every card.
-    pub const ALL: [Card; 7] =
-        [Card::Ready, Card::Connecting, Card::Waiting, Card::SoundOnly, Card::NoConnection, Card::Ended, Card::Standby];
+    pub const ALL: [Card; 8] = [
+        Card::Ready,
+        Card::Connecting,
+        Card::Waiting,
+        Card::SoundOnly,
+        Card::NoConnection,
+        Card::Ended,
+        Card::Standby,
+        Card::NoCamera,
+    ];
 
     /// Its name in the status, and the words on it for whoever stands in front of the terminal (ASCII, because that
     /// is what can be drawn).
@@ -35,6 +45,7 @@ impl Card {
             Card::NoConnection => ("no-connection", "No connection to the server"),
             Card::Ended => ("ended", "The call has ended"),
             Card::Standby => ("standby", "Standby"),
+            Card::NoCamera => ("no-camera", "No picture from the camera"),
         }
     }
 

@@ -31,6 +31,9 @@ pub enum PusherCommand {
     Pause,
     Resume,
     SwitchCamera,
+    /// Show the camera's picture on the local screen, whether it is sent or not.
+    StartPreview,
+    StopPreview,
     Snapshot(SnapshotRequest),
     /// Change properties: keys as in the configuration file.
     Patch(Map<String, Value>),
@@ -128,7 +131,7 @@ pub struct Picture {
 /// Why a command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Stable name for programs ("invalid-property", "unknown-player", "no-picture", "not-configured", "standby").
+    /// Stable name for programs ("invalid-property", "unknown-player", "no-picture", "no-display", "not-configured", "standby").
     pub kind: &'static str,
     /// The property or parameter at fault; empty when there is none.
     pub field: String,

@@ -16,7 +16,9 @@ pub enum Effect {
     Connect { session: u64, url: String },
     /// Leave the server (FCUnpublish, deleteStream, at most a second); the session's last news is `Ended`.
     Disconnect { session: u64 },
-    /// Player number `player` should look like this now.
+    /// The screen should look like this now.
+    Screen(ScreenPlan),
+    /// Player number `player` should be like this now.
     Play { player: usize, plan: PlayPlan },
     /// Open a playing session; news of it carry `session`. Ends any older one.
     PlayConnect { player: usize, session: u64, url: String },
@@ -43,12 +45,14 @@ pub enum PictureSource {
     Card(String),
 }
 
-/// Everything the way up is to be. Nothing is open and nothing is encoded while `active` is false.
+/// Everything the way up is to be. Nothing is encoded while `active` is false, and no microphone is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushPlan {
     pub active: bool,
-    /// The camera that is to be open.
+    /// The camera that is to be open, for the server or for the local screen.
     pub camera: Option<Position>,
+    /// Its pictures go to the local screen, too.
+    pub self_view: bool,
     /// Whether the microphone is to be open.
     pub microphone: bool,
     /// Send digital silence whatever the microphone hears.
@@ -79,6 +83,7 @@ impl PushPlan {
     pub const IDLE: PushPlan = PushPlan {
         active: false,
         camera: None,
+        self_view: false,
         microphone: false,
         silent: true,
         picture: PictureSource::Camera,
@@ -99,16 +104,10 @@ impl PushPlan {
 pub struct PlayPlan {
     /// Whether it plays anything at all.
     pub active: bool,
-    /// What the screen shows instead of a picture; a picture that comes later is shown all the same, until this
-    /// changes. While nothing is played, a screen without a card is closed.
-    pub card: Option<Card>,
     pub mode: PlayMode,
     /// Frozen and silent; the connection stays.
     pub paused: bool,
     pub muted: bool,
-    pub fit: ObjectFit,
-    /// Turned by 90° clockwise.
-    pub turned: bool,
     pub sound_mode: SoundMode,
     /// Live mode only.
     pub min_cache: Span,
@@ -120,14 +119,47 @@ impl PlayPlan {
     /// Nothing is to be played: where a player begins.
     pub const IDLE: PlayPlan = PlayPlan {
         active: false,
-        card: None,
         mode: PlayMode::RTC,
         paused: false,
         muted: false,
-        fit: ObjectFit::Contain,
-        turned: false,
         sound_mode: SoundMode::Speaker,
         min_cache: Span::secs(1),
         max_cache: Span::secs(3),
     };
+}
+
+/// What is to be seen of one player.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayerView {
+    /// Whether it plays anything at all.
+    pub active: bool,
+    /// What is shown instead of a picture; a picture that comes later is shown all the same, until this changes.
+    /// While nothing is played, a player without a card takes no room.
+    pub card: Option<Card>,
+    pub fit: ObjectFit,
+    /// Turned by 90° clockwise.
+    pub turned: bool,
+}
+
+impl PlayerView {
+    /// Nothing of it.
+    pub const NONE: PlayerView = PlayerView { active: false, card: None, fit: ObjectFit::Contain, turned: false };
+}
+
+/// Everything that is to be on the screen; it is closed while this is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScreenPlan {
+    /// One for each player, in their order.
+    pub players: Vec<PlayerView>,
+    /// The picture of the local camera.
+    pub self_view: Option<SelfViewPlan>,
+}
+
+/// How the terminal's own picture is to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelfViewPlan {
+    /// Left and right as in a mirror.
+    pub mirror: bool,
+    /// What is shown instead while the camera gives no picture.
+    pub card: Option<Card>,
 }

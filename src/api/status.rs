@@ -145,6 +145,8 @@ pub struct PusherStatus {
     pub muted_by: Vec<String>,
     /// `camera` or `waiting-image`.
     pub picture: String,
+    /// The camera is to be seen on the local screen.
+    pub preview: bool,
     pub camera_position: String,
     pub camera: DeviceStatus,
     pub microphone: DeviceStatus,

@@ -23,7 +23,7 @@ use crate::api::code;
 use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{DeviceNotice, Notice};
-use crate::api::plan::Effect;
+use crate::api::plan::{Effect, ScreenPlan};
 use crate::api::status::{DeviceState, DeviceStatus, Status};
 use crate::media::{Span, Time};
 use crate::settings::{Board, ControlSettings, PlayerSettings, PusherSettings, Settings};
@@ -75,6 +75,7 @@ pub struct Appliance {
     /// Standby was entered by a hand at the terminal.
     standby_locked: bool,
     panel: PanelState,
+    screen_plan: ScreenPlan,
     display: DeviceStatus,
     speaker: DeviceStatus,
     /// Percent of a core, °C.
@@ -101,6 +102,7 @@ impl Appliance {
             standby: false,
             standby_locked: false,
             panel: PanelState::new(board),
+            screen_plan: ScreenPlan::default(),
             display: closed_or_absent(board.display.is_some()),
             speaker: closed_or_absent(board.speaker.speaker.is_some() || board.speaker.ear.is_some()),
             load: (None, None),
@@ -311,6 +313,14 @@ impl Appliance {
         }
         for player in &mut self.players {
             self.outputs.extend(player.take_outputs());
+        }
+        let screen_plan = ScreenPlan {
+            players: self.players.iter().map(Playing::view).collect(),
+            self_view: self.pusher.as_ref().and_then(Pushing::self_view),
+        };
+        if self.screen_plan != screen_plan {
+            self.screen_plan = screen_plan.clone();
+            self.outputs.push_back(Output::Effect(Effect::Screen(screen_plan)));
         }
         if self.panel.has_lamps() {
             let status = self.status(now);

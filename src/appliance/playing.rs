@@ -9,7 +9,7 @@ use crate::api::code;
 use crate::api::command::{PlayerCommand, Refusal};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::PlayNews;
-use crate::api::plan::{Effect, PlayPlan};
+use crate::api::plan::{Effect, PlayPlan, PlayerView};
 use crate::api::status::{PlayStats, PlayerStatus, SessionState};
 use crate::media::{Span, Time};
 use crate::settings::pusher::Orientation;
@@ -241,6 +241,16 @@ impl Playing {
         }
     }
 
+    /// What is to be seen of it.
+    pub fn view(&self) -> PlayerView {
+        PlayerView {
+            active: self.session.wanted(),
+            card: self.card(),
+            fit: self.settings.object_fit,
+            turned: self.settings.orientation == Orientation::Horizontal,
+        }
+    }
+
     fn card(&self) -> Option<Card> {
         self.screen.card(self.session.state(), self.standby)
     }
@@ -279,12 +289,9 @@ impl Playing {
         }
         let plan = PlayPlan {
             active: self.session.wanted(),
-            card: self.card(),
             mode: self.settings.mode,
             paused: self.paused,
             muted: self.muted(),
-            fit: self.settings.object_fit,
-            turned: self.settings.orientation == Orientation::Horizontal,
             sound_mode: self.settings.sound_mode,
             min_cache: Span::micros((self.settings.min_cache * 1e6) as i64),
             max_cache: Span::micros((self.settings.max_cache * 1e6) as i64),

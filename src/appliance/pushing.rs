@@ -10,14 +10,16 @@ use super::microphone::MicrophoneState;
 use super::quality::Quality;
 use super::session::{Codes, Session, Step};
 use super::{Output, refuse};
+use crate::api::card::Card;
 use crate::api::code;
 use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{Notice, PushNews};
-use crate::api::plan::{Effect, PushPlan};
-use crate::api::status::PushStats;
+use crate::api::plan::{Effect, PushPlan, SelfViewPlan};
+use crate::api::status::{DeviceState, PushStats};
 use crate::media::{Span, Time};
-use crate::settings::pusher::Position;
+use crate::settings::board::DisplayDriver;
+use crate::settings::pusher::{LocalMirror, Position};
 use crate::settings::{Board, PusherSettings};
 use serde_json::{Value, json};
 
@@ -43,6 +45,8 @@ pub struct Pushing {
     switching_from: Option<Position>,
     microphone: MicrophoneState,
     paused: bool,
+    /// The camera is to be seen on the local screen.
+    preview: bool,
     standby: bool,
     mute_switch: bool,
     /// When the waiting image has been held long enough.
@@ -67,6 +71,7 @@ impl Pushing {
             switching_from: None,
             microphone: MicrophoneState::default(),
             paused: false,
+            preview: false,
             standby: false,
             mute_switch: false,
             hold_until: None,
@@ -170,6 +175,16 @@ impl Pushing {
                 };
                 self.switch_to(other)?;
             }
+            PusherCommand::StartPreview if matches!(self.board.display, None | Some(DisplayDriver::None)) => {
+                return Err(refuse(
+                    Object::Pusher,
+                    "no-display",
+                    "",
+                    "this board has no [display] to show the camera on",
+                ));
+            }
+            PusherCommand::StartPreview => self.preview = true,
+            PusherCommand::StopPreview => self.preview = false,
             PusherCommand::Patch(changes) => {
                 return self.take_settings(self.settings.patched(changes)?, now);
             }
@@ -235,11 +250,28 @@ impl Pushing {
         }
     }
 
+    /// Its picture is wanted on the local screen.
+    pub fn previews(&self) -> bool {
+        self.preview
+    }
+
+    /// How the camera is to be seen on the local screen, if it is.
+    pub fn self_view(&self) -> Option<SelfViewPlan> {
+        let front = self.settings.device_position == Position::Front;
+        let mirror = match self.settings.local_mirror {
+            LocalMirror::Auto => front,
+            LocalMirror::Enable => true,
+            LocalMirror::Disable => false,
+        };
+        let card = (self.camera.status().state == DeviceState::Lost).then_some(Card::NoCamera);
+        self.plan.as_ref().is_some_and(|plan| plan.self_view).then_some(SelfViewPlan { mirror, card })
+    }
+
     /// Brings plan, hold and outputs in line with the state; called after every change.
     fn settle(&mut self, now: Time) {
         let active = self.session.wanted();
         let position = self.settings.device_position;
-        let open = active && self.settings.enable_camera && !self.standby && self.has(position);
+        let open = (active || self.preview) && self.settings.enable_camera && !self.standby && self.has(position);
         if open {
             self.camera.opening(now);
         } else {

@@ -6,11 +6,12 @@ mod touch;
 mod weather;
 
 use super::*;
+use crate::api::card::Card;
 use crate::api::fault::{DeviceError, Fault};
 use crate::api::notice::{Cause, End, PlayNews, PushNews};
-use crate::api::plan::{PictureSource, PlayPlan, PushPlan};
+use crate::api::plan::{PictureSource, PlayPlan, PushPlan, ScreenPlan};
 use crate::api::status::SessionState;
-use crate::settings::board::{CameraDriver, MicrophoneDriver};
+use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver};
 use crate::settings::pusher::{OnGiveUp, Position};
 
 fn at(ms: i64) -> Time {
@@ -24,7 +25,7 @@ fn board() -> Board {
         camera: crate::settings::board::Cameras { front: Some(card(1)), back: Some(card(2)) },
         microphone: Some(MicrophoneDriver::Tone),
         speaker: Default::default(),
-        display: None,
+        display: Some(DisplayDriver::Png { path: "screen.png".into() }),
         buttons: vec![],
         lamps: vec![],
         compatible: vec![],
@@ -52,6 +53,7 @@ struct Story {
     plan: Option<PushPlan>,
     session: u64,
     play_plan: Option<PlayPlan>,
+    screen_plan: ScreenPlan,
     play_session: u64,
     replies: Vec<Reply>,
     lit: Vec<bool>,
@@ -74,6 +76,7 @@ impl Story {
             plan: None,
             session: 0,
             play_plan: None,
+            screen_plan: ScreenPlan::default(),
             play_session: 0,
             replies: vec![],
             lit: vec![],
@@ -124,6 +127,7 @@ impl Story {
                     self.session = session;
                 }
                 Output::Effect(Effect::Play { plan, .. }) => self.play_plan = Some(plan),
+                Output::Effect(Effect::Screen(plan)) => self.screen_plan = plan,
                 Output::Effect(Effect::PlayConnect { session, .. }) => self.play_session = session,
                 Output::Effect(Effect::Reply { reply, .. }) => self.replies.push(reply),
                 Output::Effect(Effect::Light(lit)) => self.lit = lit,
@@ -136,6 +140,11 @@ impl Story {
 
     fn play_plan(&self) -> &PlayPlan {
         self.play_plan.as_ref().unwrap()
+    }
+
+    /// The card of the first player.
+    fn card(&self) -> Option<Card> {
+        self.screen_plan.players.first().and_then(|view| view.card)
     }
 
     fn plan(&self) -> &PushPlan {

@@ -2,7 +2,7 @@
 //! who stands there.
 
 use super::panel::Touch;
-use super::{Appliance, Origin, no_pusher};
+use super::{Appliance, Origin, Pushing, no_pusher};
 use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
 use crate::api::notice::ButtonNews;
 use crate::api::plan::Effect;
@@ -78,6 +78,10 @@ impl Appliance {
             Operation::Unmute => muted(false),
             Operation::Standby => Ok(vec![Command::Standby { on: !self.standby }]),
             Operation::SwitchCamera => pusher(PusherCommand::SwitchCamera),
+            Operation::TogglePreview => pusher(match self.pusher.as_ref().is_some_and(Pushing::previews) {
+                true => PusherCommand::StopPreview,
+                false => PusherCommand::StartPreview,
+            }),
             Operation::Call => both(PusherCommand::Start, PlayerCommand::Play),
             Operation::HangUp => both(PusherCommand::Stop, PlayerCommand::Stop),
             Operation::ToggleCall if self.in_call(now) => both(PusherCommand::Stop, PlayerCommand::Stop),

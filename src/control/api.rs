@@ -106,7 +106,7 @@ pub(super) async fn change_pusher(State(controls): State<Controls>, body: Body) 
 }
 
 #[utoipa::path(post, path = "/v1/pusher/{operation}", tag = "pusher",
-    params(("operation" = String, Path, description = "start, stop, pause, resume or switch-camera")),
+    params(("operation" = String, Path, description = "start, stop, pause, resume, switch-camera, start-preview or stop-preview")),
     responses(
         (status = 200, description = "The state it led to", body = PusherState),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -118,7 +118,12 @@ pub(super) async fn order_pusher(State(controls): State<Controls>, Path(name): P
         "pause" => PusherCommand::Pause,
         "resume" => PusherCommand::Resume,
         "switch-camera" => PusherCommand::SwitchCamera,
-        _ => return Err(no_operation("start, stop, pause, resume, switch-camera and snapshot")),
+        "start-preview" => PusherCommand::StartPreview,
+        "stop-preview" => PusherCommand::StopPreview,
+        _ => {
+            let all = "start, stop, pause, resume, switch-camera, start-preview, stop-preview and snapshot";
+            return Err(no_operation(all));
+        }
     };
     optional::<Nothing>(body).await?;
     order(&controls, Command::Pusher(command), ANSWER_TIME).await?;

@@ -73,6 +73,7 @@ fn title(kind: &str) -> &'static str {
         "storage-missing" | "storage-denied" | "storage-read-only" | "storage-symlink" | "storage-failed" => {
             "The folder of the snapshots can not be used"
         }
+        "no-display" => "The terminal has no screen for this",
         "standby" => "The terminal is in standby",
         "locked" => "Only a hand at the terminal may do this",
         "not-found" => "There is nothing at this path",

@@ -6,14 +6,13 @@
 use super::inbox::Inbox;
 use super::relay::Relay;
 use super::say;
-use super::terminal::{self, Terminal};
+use super::terminal::{self, Outputs, Terminal};
 use crate::api::command::Command;
 use crate::api::status::{PlayStats, PushStats, Status};
 use crate::control::{View, Window};
 use crate::device::clock;
 use crate::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, Readings};
 use crate::media::{Span, Time};
-use crate::player::Devices;
 use crate::settings::board::{CameraDriver, Cameras, DisplayDriver, MicrophoneDriver, SpeakerDriver, Speakers};
 use crate::settings::player::PlayMode;
 use crate::settings::pusher::{Orientation, PushMode};
@@ -206,10 +205,10 @@ fn board(screen: &Path) -> Board {
 }
 
 /// The board's screen and loudspeakers with meters around them.
-fn metered(board: &Board, meter: &Meter) -> Devices {
-    let Devices { display, speaker } = terminal::outputs(board);
+fn metered(board: &Board, meter: &Meter) -> Outputs {
+    let Outputs { display, speaker } = terminal::outputs(board);
     let (at_display, at_speaker) = (meter.clone(), meter.clone());
-    Devices {
+    Outputs {
         display: Box::new(move || Ok(Box::new(MeteredDisplay::new(display()?, at_display.clone())))),
         speaker: Box::new(move |mode| Ok(Box::new(MeteredSpeaker::new(speaker(mode)?, at_speaker.clone())))),
     }

@@ -15,13 +15,16 @@ use crate::control::{EventLog, View, Window};
 use crate::device::load::LoadMeter;
 use crate::device::{self, DeviceError, Fault, Wake, clock};
 use crate::flow::Notices;
+use crate::flow::frame::SelfView;
+use crate::flow::lane::Sender;
 use crate::flow::net::Dialer;
 use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::panel::Panel;
-use crate::player::{self, Player};
+use crate::player::{Player, SpeakerOpener};
 use crate::pusher::{Mounted, Pusher};
+use crate::screen::{DisplayOpener, Screen};
 use crate::settings::board::CameraDriver;
 use crate::settings::player::SoundMode;
 use crate::settings::pusher::Position;
@@ -35,10 +38,16 @@ use tokio::sync::oneshot;
 /// How often what the socket tells is brought up to date when nothing happens.
 const REFRESH: Span = Span::secs(1);
 
+/// What the terminal shows and plays on.
+pub struct Outputs {
+    pub display: DisplayOpener,
+    pub speaker: SpeakerOpener,
+}
+
 /// Screen and loudspeakers as the board profile says.
-pub fn outputs(board: &Board) -> player::Devices {
+pub fn outputs(board: &Board) -> Outputs {
     let (display, speakers) = (board.display.clone(), board.speaker.clone());
-    player::Devices {
+    Outputs {
         display: Box::new(move || display.as_ref().map_or_else(|| Err(absent("display")), device::open_display)),
         speaker: Box::new(move |mode| {
             let driver = match mode {
@@ -61,6 +70,7 @@ pub struct Terminal {
     bell: Wake,
     pusher: Option<Pusher>,
     players: Vec<Player>,
+    screen: Screen,
     /// Buttons and lamps, on a board that has some.
     panel: Option<Panel>,
     answers: HashMap<Ticket, oneshot::Sender<Reply>>,
@@ -80,7 +90,7 @@ impl Terminal {
     pub fn start(
         settings: Settings,
         board: &Board,
-        devices: player::Devices,
+        outputs: Outputs,
         degraded: Vec<String>,
         window: Window,
         events: Arc<EventLog>,
@@ -94,10 +104,15 @@ impl Terminal {
             Some(album) => album.keeping(inbox.notices()),
             None => inbox.notices(),
         };
-        let pusher = has_pusher.then(|| start_pusher(board, &dialer, &notices, &net)).transpose()?;
-        // The board has one screen and one pair of loudspeakers: they are the first player's.
+        let screen = Screen::start(outputs.display, usize::from(player.is_some()), notices.clone())?;
+        let own = screen.self_view();
+        let pusher = has_pusher.then(|| start_pusher(board, own, &dialer, &notices, &net)).transpose()?;
+        // The board has one pair of loudspeakers: they are the first player's.
         let players = player
-            .map(|id| Player::start(0, &id, devices, dialer.clone(), notices.clone(), net.handle()))
+            .zip(screen.frames(0))
+            .map(|(id, frames)| {
+                Player::start(0, &id, frames, outputs.speaker, dialer.clone(), notices.clone(), net.handle())
+            })
             .transpose()?;
         let panel = Panel::start(board, notices)?;
         let appliance = Appliance::new(settings, board, degraded, seed, clock::now());
@@ -107,6 +122,7 @@ impl Terminal {
             bell,
             pusher,
             players: players.into_iter().collect(),
+            screen,
             panel,
             answers: HashMap::new(),
             ticket: 0,
@@ -136,6 +152,7 @@ impl Terminal {
         let net = Pulse::of_runtime("net", self.net.handle());
         workers
             .chain(self.players.iter().flat_map(Player::pulses))
+            .chain([self.screen.pulse()])
             .chain(self.panel.iter().map(Panel::pulse))
             .chain([net])
             .collect()
@@ -205,10 +222,9 @@ impl Terminal {
             }
             (Effect::Snapshot { ticket, object: Object::Player(id), request }, _) => {
                 let number = self.appliance.player_settings().position(|settings| settings.id == id);
-                if let Some(player) = number.and_then(|number| self.players.get(number)) {
-                    player.snapshot(ticket, request);
-                }
+                number.into_iter().for_each(|number| self.screen.snapshot(number, ticket, request));
             }
+            (Effect::Screen(plan), _) => self.screen.apply(plan),
             (Effect::Play { player, plan }, _) => self.with(player, |player| player.apply(plan)),
             (Effect::PlayConnect { player, session, url }, _) => {
                 self.with(player, |player| player.connect(session, url));
@@ -247,7 +263,13 @@ impl Terminal {
     }
 }
 
-fn start_pusher(board: &Board, dialer: &Dialer, notices: &Notices, net: &Net) -> io::Result<Pusher> {
+fn start_pusher(
+    board: &Board,
+    own: Sender<SelfView>,
+    dialer: &Dialer,
+    notices: &Notices,
+    net: &Net,
+) -> io::Result<Pusher> {
     let (cameras, microphone) = (board.camera.clone(), board.microphone.clone());
     let turn = |driver: &Option<CameraDriver>| driver.as_ref().map_or(Turn::None, mount);
     let mounted = Mounted { front: turn(&cameras.front), back: turn(&cameras.back) };
@@ -259,6 +281,7 @@ fn start_pusher(board: &Board, dialer: &Dialer, notices: &Notices, net: &Net) ->
             };
             driver.as_ref().map_or_else(|| Err(absent("camera")), |driver| device::open_camera(driver, size, fps))
         }),
+        own,
         mounted,
         Box::new(move || microphone.as_ref().map_or_else(|| Err(absent("microphone")), device::open_microphone)),
         dialer.clone(),

@@ -1,10 +1,12 @@
 //! Threads and the bounded lanes between them; the only place where engines meet devices.
 
+pub mod frame;
 pub mod lane;
 pub mod net;
 pub mod sessions;
 pub mod shared;
 pub mod snapshot;
+pub mod teller;
 pub mod worker;
 
 use crate::api::notice::Notice;

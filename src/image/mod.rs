@@ -11,6 +11,7 @@ mod fit;
 mod mjpeg;
 mod planes;
 mod scaler;
+mod stage;
 mod text;
 
 pub use card::draw_card;
@@ -18,6 +19,7 @@ pub use compress::{to_jpeg, to_png};
 pub use convert::to_rgb;
 pub use fit::{Framing, Turn, place};
 pub use scaler::Scaler;
+pub use stage::Stage;
 pub use text::{draw_text, text_size};
 
 /// Longest side of any picture handled here.

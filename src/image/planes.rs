@@ -53,6 +53,11 @@ impl PlaneMut<'_> {
         self.bytes.fill(value);
     }
 
+    /// Sets every sample of `rect` to `value`.
+    pub fn fill_rect(&mut self, rect: Rect, value: u8) {
+        self.lines(rect).for_each(|line| line.fill(value));
+    }
+
     fn lines(&mut self, rect: Rect) -> impl DoubleEndedIterator<Item = &mut [u8]> {
         let (from, to) = (rect.x as usize, (rect.x + rect.width) as usize);
         let rest = self.bytes.get_mut(rect.y as usize * self.stride..).unwrap_or_default();

@@ -8,7 +8,7 @@ use fast_image_resize::Resizer;
 use yuv::{BufferStoreMut, YuvPackedImage, YuvPlanarImageMut, yuyv422_to_yuv420};
 
 /// Black in limited range: luma, then both chroma planes.
-const BLACK: [u8; 3] = [16, 128, 128];
+pub(super) const BLACK: [u8; 3] = [16, 128, 128];
 
 /// Converts, crops, scales, turns and mirrors pictures. Keeps its buffers: after the first picture of a size
 /// nothing is allocated.
@@ -132,7 +132,7 @@ impl Canvas {
 }
 
 /// Brings one plane's rectangle to its place: scaled where sizes differ, turned and mirrored on the way.
-fn draw(
+pub(super) fn draw(
     resizer: &mut Resizer,
     upright: &mut Vec<u8>,
     source: Plane<'_>,

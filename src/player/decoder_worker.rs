@@ -3,9 +3,11 @@
 use super::session::Session;
 use super::stats::Gauges;
 use super::tracks::VideoConfig;
-use super::{CROWDED, Coded, Decoded, Frame};
+use super::viewer::Viewer;
+use super::{CROWDED, Coded};
 use crate::api::notice::PlayNews;
 use crate::device::{self, DeviceError, VideoDecoder, Wake, clock};
+use crate::flow::frame::{Frame, Timed};
 use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
 use crate::h264::nal::to_annex_b;
@@ -35,6 +37,7 @@ pub struct DecoderWorker {
 struct Decoding {
     config: Arc<VideoConfig>,
     session: Arc<Session>,
+    viewer: Arc<Viewer>,
     decoder: Box<dyn VideoDecoder>,
     inside: Inside,
     /// The last unit failed: what follows until an IDR is the same failure.
@@ -102,7 +105,7 @@ impl DecoderWorker {
             let fits = decoding.as_ref().is_some_and(|decoding| decoding.fits(&coded));
             if !fits && coded.unit.idr && clock::now() >= rebuild {
                 self.empty(decoding.take());
-                match Decoding::new(&coded) {
+                match Decoding::new(&coded, &self.gauges) {
                     Ok(built) => decoding = Some(built),
                     Err(error) => {
                         rebuild = clock::now() + REBUILD;
@@ -125,14 +128,14 @@ impl DecoderWorker {
         if coded.unit.idr {
             annex_b.extend_from_slice(&coded.config.parameter_sets);
         }
-        let Decoding { decoder, inside, broken, .. } = decoding;
+        let Decoding { decoder, inside, broken, viewer, .. } = decoding;
         inside.put(coded, began);
         let mut size = None;
         let framed = to_annex_b(&coded.unit.data, coded.config.length_size, annex_b);
         let result = match framed {
             Ok(_) => decoder.decode(annex_b, coded.unit.pts, &mut |view, pts| {
                 size = Some(view.size);
-                self.give_out(view, inside.take(pts, clock::now()), &coded.session);
+                self.give_out(view, inside.take(pts, clock::now()), viewer);
             }),
             Err(error) => Err(DeviceError::new(device::Fault::Damaged, "picture", error)),
         };
@@ -149,28 +152,29 @@ impl DecoderWorker {
 
     /// The end of one stream's decoder: what it held back is shown.
     fn empty(&self, decoding: Option<Decoding>) {
-        let Some(Decoding { mut decoder, mut inside, session, .. }) = decoding else { return };
+        let Some(Decoding { mut decoder, mut inside, viewer, .. }) = decoding else { return };
         // A decoder that is about to be dropped has nothing to tell any more.
-        let _ = decoder.flush(&mut |view, pts| self.give_out(view, inside.take(pts, clock::now()), &session));
+        let _ = decoder.flush(&mut |view, pts| self.give_out(view, inside.take(pts, clock::now()), &viewer));
     }
 
-    fn give_out(&self, view: PictureView<'_>, what: (Show, Option<Time>), session: &Arc<Session>) {
-        session.resolution(view.size);
+    fn give_out(&self, view: PictureView<'_>, what: (Show, Option<Time>), viewer: &Arc<Viewer>) {
+        viewer.session.resolution(view.size);
         let (Show::At(due), captured) = what else { return };
         let mut bytes = self.pool.take(view.size.i420_len());
         view.pack_into(&mut bytes);
         let decoded = clock::now();
         if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
-            self.frames.put(Frame::Picture(Decoded { picture, due, decoded, captured, session: session.clone() }));
+            self.frames.put(Frame::Picture(Timed { picture, due, decoded, captured, audience: viewer.clone() }));
         }
     }
 }
 
 impl Decoding {
-    fn new(coded: &Coded) -> Result<Self, DeviceError> {
+    fn new(coded: &Coded, gauges: &Arc<Gauges>) -> Result<Self, DeviceError> {
         Ok(Self {
             config: coded.config.clone(),
             session: coded.session.clone(),
+            viewer: Arc::new(Viewer { session: coded.session.clone(), gauges: gauges.clone() }),
             decoder: device::video_decoder(coded.config.reorders)?,
             inside: Inside::new(),
             broken: false,

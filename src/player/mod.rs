@@ -1,11 +1,11 @@
 //! The way down, from the wire to screen and loudspeaker, on one page.
 //!
 //! ```text
-//! server --> net_task --bounded, waits--> playout_worker --until IDR--> decoder_worker --ring--> display_worker
-//!             "net"        FLV bodies      "play"           coded        "vdec"         raw        "show"
-//!             rtmp_task or                 demuxes, decides             decodes                    waits for the
-//!             http_flv_task                when; decodes sound                                     due time, fits,
-//!                                          and converts it                                         shows
+//! server --> net_task --bounded, waits--> playout_worker --until IDR--> decoder_worker --ring--> screen
+//!             "net"        FLV bodies      "play"           coded        "vdec"         raw
+//!             rtmp_task or                 demuxes, decides             decodes
+//!             http_flv_task                when; decodes sound
+//!                                          and converts it
 //!                                             |
 //!                                             +--ring--> speaker_worker
 //!                                                        "spk": feeds the device, silence where sound is missing
@@ -17,7 +17,6 @@
 //! which keeps them in order.
 
 mod decoder_worker;
-mod display_worker;
 mod http_flv_task;
 mod net_task;
 mod playout_worker;
@@ -27,19 +26,19 @@ mod sound_path;
 mod speaker_worker;
 mod stats;
 mod tracks;
+mod viewer;
 
-use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
-use crate::api::notice::{DeviceNotice, Notice};
 use crate::api::plan::PlayPlan;
-use crate::device::{Display, Speaker, Wake};
+use crate::device::{Speaker, Wake};
+use crate::flow::frame::Frame;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
-use crate::media::{Pool, RawPicture, SoundFormat, Span, Time, VideoUnit};
+use crate::media::{Pool, SoundFormat, Span, Time, VideoUnit};
 use crate::playout::Show;
 use crate::settings::player::SoundMode;
 use bytes::Bytes;
@@ -48,16 +47,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use tracks::VideoConfig;
 
-/// Opens the display; called on its thread, again and again while it fails.
-pub type DisplayOpener = Box<dyn Fn() -> Result<Box<dyn Display>, DeviceError> + Send>;
 /// Opens one of the board's sound outputs; called on its thread, again and again while it fails.
 pub type SpeakerOpener = Box<dyn Fn(SoundMode) -> Result<Box<dyn Speaker>, DeviceError> + Send>;
-
-/// What a player shows and plays on.
-pub struct Devices {
-    pub display: DisplayOpener,
-    pub speaker: SpeakerOpener,
-}
 
 /// What every worker of the way down should be doing.
 type Plans = Shared<PlayPlan>;
@@ -69,8 +60,8 @@ const BODIES: usize = 64;
 /// Coded pictures between playout and decoder, and from how many on playout keeps the rest.
 const CODED_PICTURES: usize = 64;
 const CROWDED: usize = 32;
-/// Decoded pictures that wait for their time: 50 ms of a stream of 60 a second, and one more.
-const RAW_PICTURES: usize = 4;
+/// Decoded pictures whose memory is kept for later ones: as many as wait for their time, or are shown.
+const RAW_PICTURES: usize = 6;
 /// Pieces of sound between playout and loudspeaker: 200 ms at 21.3 ms a piece.
 const SOUND_PIECES: usize = 10;
 /// A loudspeaker that is lost is opened again after this.
@@ -114,23 +105,6 @@ impl Idr for Coded {
     }
 }
 
-/// Something for the screen.
-enum Frame {
-    Picture(Decoded),
-    /// The stream is over: nothing of it is shown any longer.
-    Blank,
-}
-
-/// A decoded picture that waits to be shown.
-struct Decoded {
-    picture: RawPicture,
-    due: Time,
-    decoded: Time,
-    /// See [`Coded`].
-    captured: Option<Time>,
-    session: Arc<Session>,
-}
-
 /// Sound in the loudspeaker's format.
 struct Piece {
     samples: Vec<i16>,
@@ -151,30 +125,28 @@ struct SpeakerFact {
 pub struct Player {
     plans: Plans,
     net: Sessions,
-    snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
-    workers: [Worker; 4],
+    workers: [Worker; 3],
 }
 
 impl Player {
-    /// Starts the threads of player number `index`, idle until a plan is applied. `id` names it in logs. Network IO
-    /// runs on `runtime`.
+    /// Starts the threads of player number `index`, idle until a plan is applied. `id` names it in logs. Pictures go to
+    /// `frames`. Network IO runs on `runtime`.
     pub fn start(
         index: usize,
         id: &str,
-        devices: Devices,
+        frames: lane::Sender<Frame>,
+        open_speaker: SpeakerOpener,
         dialer: Dialer,
         notices: Notices,
         runtime: &tokio::runtime::Handle,
     ) -> io::Result<Self> {
         tracing::debug!(player = id, index, "player starts");
-        let [play_bell, vdec_bell, show_bell, spk_bell] = [Wake::new()?, Wake::new()?, Wake::new()?, Wake::new()?];
-        let plans = Shared::new(PlayPlan::IDLE, vec![play_bell.clone(), show_bell.clone(), spk_bell.clone()]);
+        let [play_bell, vdec_bell, spk_bell] = [Wake::new()?, Wake::new()?, Wake::new()?];
+        let plans = Shared::new(PlayPlan::IDLE, vec![play_bell.clone(), spk_bell.clone()]);
         let (arrival_in, arrival_out) = tokio::sync::mpsc::channel(BODIES);
         let (coded_in, coded_out) = lane::until_idr(CODED_PICTURES, vdec_bell.clone());
-        let (frame_in, frame_out) = lane::ring(RAW_PICTURES, show_bell.clone());
         let (piece_in, piece_out) = lane::ring(SOUND_PIECES, spk_bell.clone());
-        let (snapshot_in, snapshot_out) = lane::ring(4, show_bell.clone());
         let stats = Arc::new(stats::Gauges::default());
         let speaker: SpeakerFacts = Arc::default();
 
@@ -183,7 +155,7 @@ impl Player {
             plans: plans.clone(),
             arrivals: arrival_out,
             coded: coded_in,
-            frames: frame_in.clone(),
+            frames: frames.clone(),
             pieces: piece_in,
             speaker: speaker.clone(),
             gauges: stats.clone(),
@@ -191,22 +163,14 @@ impl Player {
         };
         let mut vdec = decoder_worker::DecoderWorker {
             coded: coded_out,
-            frames: frame_in,
+            frames,
             pool: Pool::new(RAW_PICTURES),
             play_bell: play_bell.clone(),
             gauges: stats.clone(),
         };
-        let mut show = display_worker::DisplayWorker {
-            plans: plans.clone(),
-            open: devices.display,
-            frames: frame_out,
-            snapshots: snapshot_out,
-            gauges: stats.clone(),
-            notices: notices.clone(),
-        };
         let mut spk = speaker_worker::SpeakerWorker {
             plans: plans.clone(),
-            open: devices.speaker,
+            open: open_speaker,
             pieces: piece_out,
             facts: speaker,
             gauges: stats,
@@ -215,12 +179,11 @@ impl Player {
         let workers = [
             Worker::spawn("play", play_bell.clone(), restarted(&notices), move |handle| play.run(handle))?,
             Worker::spawn("vdec", vdec_bell, restarted(&notices), move |handle| vdec.run(handle))?,
-            Worker::spawn("show", show_bell, restarted(&notices), move |handle| show.run(handle))?,
             Worker::spawn("spk", spk_bell, restarted(&notices), move |handle| spk.run(handle))?,
         ];
         let wiring = net_task::Wiring { player: index, arrivals: arrival_in, bell: play_bell, dialer, notices };
         let net = Sessions::start(wiring, runtime);
-        Ok(Self { plans, net, snapshots: snapshot_in, workers })
+        Ok(Self { plans, net, workers })
     }
 
     /// Where the watchdog feels whether its threads live.
@@ -241,35 +204,5 @@ impl Player {
     /// Leaves the server; the session's last news is its end.
     pub fn disconnect(&self, session: u64) {
         self.net.disconnect(session);
-    }
-
-    /// Takes a picture of what is received or shown, and reports it as a notice.
-    pub fn snapshot(&self, ticket: Ticket, request: SnapshotRequest) {
-        self.snapshots.put((ticket, request));
-    }
-}
-
-/// Tells of a device once for each change, not for each try.
-struct Teller {
-    notices: Notices,
-    wrap: fn(DeviceNotice) -> Notice,
-    last: Option<DeviceNotice>,
-}
-
-impl Teller {
-    fn new(notices: &Notices, wrap: fn(DeviceNotice) -> Notice) -> Self {
-        Self { notices: notices.clone(), wrap, last: None }
-    }
-
-    fn tell(&mut self, notice: DeviceNotice) {
-        let same = match (&self.last, &notice) {
-            (Some(DeviceNotice::Lost(last)), DeviceNotice::Lost(error)) => last.fault == error.fault,
-            (None, DeviceNotice::Closed) => true,
-            (last, notice) => last.as_ref() == Some(notice),
-        };
-        if !same {
-            (self.notices)((self.wrap)(notice.clone()));
-            self.last = Some(notice);
-        }
     }
 }

@@ -3,11 +3,12 @@
 
 use super::session::Session;
 use super::stats::Gauges;
-use super::{Piece, Plans, REOPEN, SpeakerFact, SpeakerFacts, SpeakerOpener, Teller};
+use super::{Piece, Plans, REOPEN, SpeakerFact, SpeakerFacts, SpeakerOpener};
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::device::{DeviceError, Speaker, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::lane::Receiver;
+use crate::flow::teller::Teller;
 use crate::flow::worker::Handle;
 use crate::media::{SoundFormat, Span, Time};
 use crate::settings::player::SoundMode;

@@ -5,10 +5,12 @@ use crate::api::fault::DeviceError;
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::device::{Camera, clock};
 use crate::flow::Notices;
+use crate::flow::frame::SelfView;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
 use crate::media::{Size, Span, Time};
 use crate::settings::pusher::Position;
+use std::sync::Arc;
 
 /// Between two tries to open a camera that is not there.
 const RETRY: Span = Span::secs(1);
@@ -22,6 +24,8 @@ pub struct CameraWorker {
     /// Degrees clockwise by which the front and back camera are mounted.
     pub mounted: Mounted,
     pub pictures: Sender<Captured>,
+    /// Pictures for the local screen.
+    pub self_view: Sender<SelfView>,
     pub notices: Notices,
 }
 
@@ -44,8 +48,7 @@ impl CameraWorker {
         while !handle.stopped() {
             handle.progressed();
             let plan = self.plans.get();
-            let wanted = plan.camera.filter(|_| plan.active);
-            let Some(position) = wanted else {
+            let Some(position) = plan.camera else {
                 if let Some(old) = running.take() {
                     drop(old.camera);
                     (self.notices)(Notice::Camera(old.position, DeviceNotice::Closed));
@@ -118,7 +121,14 @@ impl CameraWorker {
             }
             let losses = running.camera.take_losses();
             let (position, turn) = (running.position, self.mounted.turn(running.position));
-            self.pictures.put(Captured { picture, position, turn, losses });
+            let picture = Arc::new(picture);
+            let plan = self.plans.get();
+            if plan.self_view {
+                self.self_view.put(SelfView { picture: picture.clone(), turn });
+            }
+            if plan.active {
+                self.pictures.put(Captured { picture, position, turn, losses });
+            }
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::plan::PushPlan;
 use crate::device::{Camera, Microphone, Wake};
+use crate::flow::frame::SelfView;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
@@ -75,7 +76,7 @@ const CODED_SOUNDS: usize = 48_000 / 1024 + 1;
 
 /// A raw picture on its way to the encoder.
 struct Captured {
-    picture: RawPicture,
+    picture: Arc<RawPicture>,
     position: Position,
     /// How it is to be turned to stand upright.
     turn: Turn,
@@ -134,9 +135,11 @@ pub struct Pusher {
 }
 
 impl Pusher {
-    /// Starts the threads, idle until a plan is applied. Network IO runs on `runtime`.
+    /// Starts the threads, idle until a plan is applied. Pictures of the camera for the local screen go to `self_view`
+    /// while the plan wants them there. Network IO runs on `runtime`.
     pub fn start(
         open_camera: CameraOpener,
+        self_view: lane::Sender<SelfView>,
         mounted: Mounted,
         open_microphone: MicrophoneOpener,
         dialer: Dialer,
@@ -158,6 +161,7 @@ impl Pusher {
             open: open_camera,
             mounted,
             pictures: raw_in,
+            self_view,
             notices: notices.clone(),
         };
         let mut venc = encoder_worker::EncoderWorker {

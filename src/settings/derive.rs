@@ -1,7 +1,7 @@
 //! What follows from the settings: picture sizes, rates, and what this version can not honour.
 
 use super::player::{PlayMode, SoundMode};
-use super::pusher::{Aspect, AudioQuality, AudioVolumeType, LocalMirror, Orientation, PushMode};
+use super::pusher::{Aspect, AudioQuality, AudioVolumeType, Orientation, PushMode};
 use super::{Board, PlayerSettings, PusherSettings, Settings, address};
 use crate::api::status::Unsupported;
 use crate::media::{Size, Span};
@@ -81,7 +81,6 @@ impl PusherSettings {
                 "audio-volume-type",
                 "echo cancellation is not built in: use a speakerphone or a handset that cancels echo itself",
             ),
-            (self.local_mirror != LocalMirror::Auto, "local-mirror", "the screen shows no self-view"),
             (self.waiting_image.is_some(), "waiting-image", "the built-in waiting card is sent instead"),
             (self.waiting_image_hash.is_some(), "waiting-image-hash", "the built-in waiting card is sent instead"),
             (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),

@@ -32,6 +32,8 @@ operations! {
     /// Enters standby, or leaves it. What a button entered, only a button ends.
     Standby = "standby";
     SwitchCamera = "switch-camera";
+    /// Shows the camera on the local screen, or ends that.
+    TogglePreview = "toggle-preview";
     /// Starts the pusher and every player.
     Call = "call";
     /// Stops the pusher and every player.

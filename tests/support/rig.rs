@@ -6,18 +6,26 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use visavis::api::notice::{Notice, PlayNews};
-use visavis::api::plan::PlayPlan;
+use visavis::api::plan::{PlayPlan, PlayerView, ScreenPlan};
 use visavis::api::status::PlayStats;
 use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay};
 use visavis::device::{DeviceError, Display, Speaker, Wake, clock};
 use visavis::flow::Notices;
 use visavis::flow::net::Dialer;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
-use visavis::player::{Devices, DisplayOpener, Player, SpeakerOpener};
+use visavis::player::{Player, SpeakerOpener};
+use visavis::screen::{self, DisplayOpener};
+
+/// What a rig shows and plays on.
+pub struct Devices {
+    pub display: DisplayOpener,
+    pub speaker: SpeakerOpener,
+}
 
 /// A running player and everything it tells, shows and plays.
 pub struct Rig {
     pub player: Player,
+    pub screen: screen::Screen,
     pub meter: Meter,
     /// Sizes of the pictures shown.
     pub sizes: Arc<Mutex<Vec<Size>>>,
@@ -159,10 +167,17 @@ impl Rig {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::spawn(move || drop(runtime.block_on(stopped)));
         let devices = devices(&meter, &sizes, &samples);
-        let player = Player::start(0, "test", devices, Dialer::default(), notices.clone(), &handle).unwrap();
+        let screen = screen::Screen::start(devices.display, 1, notices.clone()).unwrap();
+        screen.apply(ScreenPlan {
+            players: vec![PlayerView { active: plan.active, ..PlayerView::NONE }],
+            ..ScreenPlan::default()
+        });
+        let (frames, speaker) = (screen.frames(0).unwrap(), devices.speaker);
+        let player = Player::start(0, "test", frames, speaker, Dialer::default(), notices.clone(), &handle).unwrap();
         player.apply(plan);
         Self {
             player,
+            screen,
             meter,
             sizes,
             samples,

@@ -38,6 +38,7 @@ impl Pushing {
         PushPlan {
             active,
             camera,
+            self_view: self.preview && camera.is_some(),
             microphone: active && self.settings.enable_mic && self.board.microphone.is_some() && !silence,
             silent: !self.muted_by().is_empty(),
             picture,

@@ -25,6 +25,7 @@ impl Pushing {
                 Some(PictureSource::Card(_)) => "waiting-image".into(),
                 None => String::new(),
             },
+            preview: self.preview,
             camera_position: format!("{:?}", self.settings.device_position).to_lowercase(),
             camera: if self.has(self.settings.device_position) {
                 self.camera.status().clone()

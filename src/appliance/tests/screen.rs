@@ -1,18 +1,18 @@
 //! What the screen shows, as stories.
 
 use super::*;
-use crate::api::card::Card;
+use crate::api::plan::SelfViewPlan;
 use crate::media::Size;
 
 fn told(story: &mut Story, news: PlayNews) -> Option<Card> {
     let session = story.play_session;
     story.input(Input::Notice(Notice::Play { player: 0, session, news }));
-    story.play_plan().card
+    story.card()
 }
 
 fn order(story: &mut Story, order: PlayerCommand) -> Option<Card> {
     story.order(Command::Player("agent".into(), order));
-    story.play_plan().card
+    story.card()
 }
 
 fn ended(cause: Cause) -> PlayNews {
@@ -22,7 +22,7 @@ fn ended(cause: Cause) -> PlayNews {
 /// A player that shows pictures.
 fn playing() -> Story {
     let mut story = Story::new(settings());
-    assert_eq!(story.play_plan().card, Some(Card::Ready));
+    assert_eq!(story.card(), Some(Card::Ready));
     assert_eq!(order(&mut story, PlayerCommand::Play), Some(Card::Connecting));
     assert_eq!(told(&mut story, PlayNews::Connected), Some(Card::Waiting), "nobody sends yet");
     assert_eq!(told(&mut story, PlayNews::StreamBegin), Some(Card::Waiting));
@@ -45,9 +45,9 @@ fn the_last_picture_outlives_a_short_loss_and_no_long_one() {
     let mut story = playing();
     assert_eq!(told(&mut story, ended(Cause::Broken)), None, "most are back in a moment");
     story.until(2_900);
-    assert_eq!(story.play_plan().card, None);
+    assert_eq!(story.card(), None);
     story.until(3_100);
-    assert_eq!(story.play_plan().card, Some(Card::NoConnection));
+    assert_eq!(story.card(), Some(Card::NoConnection));
     assert_eq!(story.appliance.status(story.now).players[0].screen, "no-connection");
     // Coming back.
     assert_eq!(told(&mut story, PlayNews::Connected), Some(Card::Waiting));
@@ -61,7 +61,7 @@ fn the_last_picture_outlives_a_short_loss_and_no_long_one() {
     told(&mut story, PlayNews::Resolution(Size::new(640, 360)));
     assert_eq!(told(&mut story, PlayNews::PlayBegin), None);
     story.until(60_000);
-    assert_eq!(story.play_plan().card, None);
+    assert_eq!(story.card(), None);
 }
 
 #[test]
@@ -86,9 +86,9 @@ fn sound_alone_is_no_missing_picture() {
     told(&mut story, PlayNews::StreamBegin);
     assert_eq!(told(&mut story, PlayNews::PlayBegin), Some(Card::Waiting), "a picture may follow");
     story.until(1_900);
-    assert_eq!(story.play_plan().card, Some(Card::Waiting));
+    assert_eq!(story.card(), Some(Card::Waiting));
     story.until(2_100);
-    assert_eq!(story.play_plan().card, Some(Card::SoundOnly));
+    assert_eq!(story.card(), Some(Card::SoundOnly));
     assert_eq!(told(&mut story, PlayNews::Resolution(Size::new(640, 360))), None);
 }
 
@@ -96,12 +96,12 @@ fn sound_alone_is_no_missing_picture() {
 fn standby_is_shown_where_nothing_is_played() {
     let mut story = Story::new(settings());
     story.order(Command::Standby { on: true });
-    assert_eq!(story.play_plan().card, Some(Card::Standby));
+    assert_eq!(story.card(), Some(Card::Standby));
     story.order(Command::Standby { on: false });
-    assert_eq!(story.play_plan().card, Some(Card::Ready));
+    assert_eq!(story.card(), Some(Card::Ready));
     let mut story = playing();
     story.order(Command::Standby { on: true });
-    assert_eq!(story.play_plan().card, None, "what is played goes on");
+    assert_eq!(story.card(), None, "what is played goes on");
     assert_eq!(order(&mut story, PlayerCommand::Stop), Some(Card::Standby));
 }
 
@@ -109,6 +109,49 @@ fn standby_is_shown_where_nothing_is_played() {
 fn a_program_that_ends_gives_the_screen_back() {
     for mut story in [playing(), Story::new(settings())] {
         story.order(Command::Shutdown);
-        assert_eq!((story.play_plan().active, story.play_plan().card), (false, None));
+        assert_eq!((story.play_plan().active, story.card()), (false, None));
     }
+}
+
+#[test]
+fn the_camera_is_seen_on_the_screen_without_being_sent_as_long_as_it_is_asked_for() {
+    let mut story = Story::new(settings());
+    let order = |story: &mut Story, order| story.order(Command::Pusher(order));
+    let camera = |story: &mut Story, news| story.input(Input::Notice(Notice::Camera(Position::Front, news)));
+    assert_eq!((story.screen_plan.self_view, story.plan().camera), (None, None));
+    order(&mut story, PusherCommand::StartPreview);
+    assert_eq!((story.plan().camera, story.plan().self_view), (Some(Position::Front), true));
+    assert!(!story.plan().active && !story.plan().microphone, "nothing is sent, nothing is heard");
+    camera(&mut story, DeviceNotice::Opened { words: "x".into() });
+    camera(&mut story, DeviceNotice::FirstFrame);
+    let mirrored = Some(SelfViewPlan { mirror: true, card: None });
+    assert_eq!(story.screen_plan.self_view, mirrored, "the front camera is a mirror");
+    let patch = json!({ "local-mirror": "disable" });
+    order(&mut story, PusherCommand::Patch(patch.as_object().unwrap().clone()));
+    assert_eq!(story.screen_plan.self_view, Some(SelfViewPlan { mirror: false, card: None }));
+
+    camera(&mut story, DeviceNotice::Lost(DeviceError::new(Fault::Gone, "cam", "test")));
+    assert_eq!(story.screen_plan.self_view.and_then(|view| view.card), Some(Card::NoCamera));
+    camera(&mut story, DeviceNotice::FirstFrame);
+    story.order(Command::Standby { on: true });
+    assert_eq!((story.screen_plan.self_view, story.plan().camera), (None, None), "standby closes the camera");
+    story.order(Command::Standby { on: false });
+    assert!(story.screen_plan.self_view.is_some());
+
+    order(&mut story, PusherCommand::Start);
+    order(&mut story, PusherCommand::StopPreview);
+    assert_eq!((story.screen_plan.self_view, story.plan().camera), (None, Some(Position::Front)), "it is sent");
+    order(&mut story, PusherCommand::StartPreview);
+    order(&mut story, PusherCommand::Stop);
+    assert!(story.screen_plan.self_view.is_some() && !story.plan().active, "and seen again without being sent");
+    order(&mut story, PusherCommand::StopPreview);
+    assert_eq!(story.plan().camera, None);
+}
+
+#[test]
+fn a_board_without_a_screen_has_no_preview() {
+    let mut story = Story::on(&Board { display: None, ..board() }, settings());
+    story.order(Command::Pusher(PusherCommand::StartPreview));
+    assert!(matches!(story.replies.last(), Some(Reply::Refused(refusal)) if refusal.kind == "no-display"));
+    assert_eq!(story.plan().camera, None);
 }

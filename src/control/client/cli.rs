@@ -62,6 +62,10 @@ pub enum PusherAction {
     Resume,
     /// Use the other camera
     SwitchCamera,
+    /// Show the camera on the local screen, sent or not
+    StartPreview,
+    /// Show it there no longer
+    StopPreview,
     /// Take the picture that is sent
     Snapshot(Snapshot),
     /// Change properties, for example max-bitrate=800; KEY=null resets one

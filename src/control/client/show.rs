@@ -100,7 +100,8 @@ fn pusher(table: &mut Table, it: &PusherStatus, standby: bool) {
         table.below(&format!("last end: {}", it.last_end));
     }
     let card = if it.picture == "waiting-image" && !standby { ", the waiting card is sent" } else { "" };
-    device(table, "camera", &it.camera, &format!(" ({}{card})", it.camera_position));
+    let seen = if it.preview { ", on the local screen" } else { "" };
+    device(table, "camera", &it.camera, &format!(" ({}{card}{seen})", it.camera_position));
     let muted = if it.muted { format!(" (silent: {})", it.muted_by.join(", ")) } else { String::new() };
     device(table, "microphone", &it.microphone, &muted);
 }

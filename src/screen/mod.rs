@@ -1,0 +1,84 @@
+//! The screen, with everything that is to be seen on it.
+//!
+//! ```text
+//! player 0 --ring--> surface --.
+//! player 1 --ring--> surface --+--> layout, stage --> display
+//! camera --latest--> self-view-'     "show"
+//! ```
+//!
+//! One thread owns the display, opens it while something is wanted on it, and puts pictures, cards and the terminal's
+//! own picture together. A single picture goes to the display as it is; only where several lie over each other is one
+//! drawn of them. What is to be seen is one [`ScreenPlan`], decided by the appliance.
+
+mod layout;
+mod sketch;
+mod surface;
+mod worker;
+
+use crate::api::command::{SnapshotRequest, Ticket};
+use crate::api::fault::DeviceError;
+use crate::api::plan::ScreenPlan;
+use crate::device::{Display, Wake};
+use crate::flow::frame::{Frame, SelfView};
+use crate::flow::lane;
+use crate::flow::shared::Shared;
+use crate::flow::worker::{Pulse, Worker};
+use crate::flow::{Notices, restarted};
+use std::io;
+use surface::Surface;
+
+/// Opens the display; called on its thread, again and again while it fails.
+pub type DisplayOpener = Box<dyn Fn() -> Result<Box<dyn Display>, DeviceError> + Send>;
+
+/// Decoded pictures of a player that wait for their time: 50 ms of a stream of 60 a second, and one more.
+pub const WAITING: usize = 4;
+
+/// The running screen. Dropping it closes the display.
+pub struct Screen {
+    plans: Shared<ScreenPlan>,
+    frames: Vec<lane::Sender<Frame>>,
+    self_view: lane::Sender<SelfView>,
+    snapshots: lane::Sender<(usize, Ticket, SnapshotRequest)>,
+    worker: Worker,
+}
+
+impl Screen {
+    /// Starts the thread of a screen for so many players; nothing is opened before a plan wants something on it.
+    pub fn start(open: DisplayOpener, players: usize, notices: Notices) -> io::Result<Self> {
+        let bell = Wake::new()?;
+        let plans = Shared::new(ScreenPlan::default(), vec![bell.clone()]);
+        let (frames, surfaces): (Vec<_>, Vec<_>) = (0..players).map(|_| lane::ring(WAITING, bell.clone())).unzip();
+        let (self_view, own) = lane::latest(bell.clone());
+        let (snapshot_in, snapshots) = lane::ring(4, bell.clone());
+        let surfaces = surfaces.into_iter().map(Surface::new).collect();
+        let mut show =
+            worker::ScreenWorker { plans: plans.clone(), open, surfaces, own, snapshots, notices: notices.clone() };
+        let worker = Worker::spawn("show", bell, restarted(&notices), move |handle| show.run(handle))?;
+        Ok(Self { plans, frames, self_view, snapshots: snapshot_in, worker })
+    }
+
+    /// Where player number `player` puts its pictures.
+    pub fn frames(&self, player: usize) -> Option<lane::Sender<Frame>> {
+        self.frames.get(player).cloned()
+    }
+
+    /// Where the camera puts the terminal's own picture.
+    pub fn self_view(&self) -> lane::Sender<SelfView> {
+        self.self_view.clone()
+    }
+
+    /// Obeys a new plan.
+    pub fn apply(&self, plan: ScreenPlan) {
+        self.plans.set(plan);
+    }
+
+    /// Takes a picture of what player number `player` receives or shows, and reports it as a notice.
+    pub fn snapshot(&self, player: usize, ticket: Ticket, request: SnapshotRequest) {
+        self.snapshots.put((player, ticket, request));
+    }
+
+    /// Where the watchdog feels whether its thread lives.
+    pub fn pulse(&self) -> Pulse {
+        self.worker.pulse()
+    }
+}

@@ -1,0 +1,117 @@
+//! Draws what is to be seen: one picture as it is, or several over each other.
+
+use super::layout::Part;
+use super::surface::{Sight, Surface};
+use crate::api::card::Card;
+use crate::flow::frame::SelfView;
+use crate::image::{Framing, ImageError, Scaler, Stage, draw_card};
+use crate::media::{PictureView, Rect, Size};
+use crate::settings::player::ObjectFit;
+
+/// What lies at one place of the screen, and which state of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    pub part: Part,
+    pub rect: Rect,
+    /// Another number for each state of the part.
+    pub changes: u64,
+    pub framing: Framing,
+}
+
+/// The pictures that marks are drawn of.
+#[derive(Clone, Copy)]
+pub struct Models<'a> {
+    pub surfaces: &'a [Surface],
+    pub own: Option<&'a SelfView>,
+    pub own_card: Option<Card>,
+}
+
+/// The drawing tools; after the first picture of a size nothing is allocated.
+#[derive(Default)]
+pub struct Sketch {
+    scaler: Scaler,
+    card: Vec<u8>,
+    stage: Stage,
+    on_stage: (Size, Vec<Mark>),
+}
+
+/// How the terminal's own picture lies in its place: whole when it has the screen, cut to shape in a corner.
+pub fn own_framing(own: &SelfView, mirror: bool, rect: Rect, screen: Size) -> Framing {
+    let whole = (rect.width, rect.height) == (screen.width, screen.height);
+    let fit = if whole { ObjectFit::Contain } else { ObjectFit::FillCrop };
+    Framing { fit, turn: own.turn, mirror, zoom: 1.0 }
+}
+
+impl Sketch {
+    /// The screen of `size` with `marks` on it, back to front; `None` when nothing of them can be seen.
+    pub fn draw<'a>(
+        &'a mut self,
+        size: Size,
+        marks: &[Mark],
+        models: Models<'a>,
+    ) -> Result<Option<PictureView<'a>>, ImageError> {
+        match marks {
+            [mark] if (mark.rect.width, mark.rect.height) == (size.width, size.height) => {
+                let Self { scaler, card, .. } = self;
+                part(scaler, card, *mark, models)
+            }
+            marks => {
+                self.compose(size, marks, models)?;
+                Ok(self.stage.view())
+            }
+        }
+    }
+
+    /// What was put together last, where several parts were.
+    pub fn composed(&self) -> Option<PictureView<'_>> {
+        self.stage.view()
+    }
+
+    /// Puts everything from the first changed mark on onto the stage.
+    fn compose(&mut self, size: Size, marks: &[Mark], models: Models<'_>) -> Result<(), ImageError> {
+        let (drawn_for, drawn) = std::mem::take(&mut self.on_stage);
+        self.stage.set_size(size)?;
+        let same_places =
+            drawn_for == size && drawn.iter().map(|mark| mark.rect).eq(marks.iter().map(|mark| mark.rect));
+        let kept = if same_places { drawn.iter().zip(marks).take_while(|(old, new)| old == new).count() } else { 0 };
+        let Self { scaler, card, stage, .. } = self;
+        for mark in marks.iter().skip(kept) {
+            let exact = Framing { fit: ObjectFit::FillCrop, ..Framing::CONTAIN };
+            if let Some(view) = part(scaler, card, *mark, models)? {
+                stage.put(view, mark.rect, exact)?;
+            }
+        }
+        self.on_stage = (size, marks.to_vec());
+        Ok(())
+    }
+}
+
+/// One part as large as its place.
+fn part<'a>(
+    scaler: &'a mut Scaler,
+    card: &'a mut Vec<u8>,
+    mark: Mark,
+    models: Models<'a>,
+) -> Result<Option<PictureView<'a>>, ImageError> {
+    let size = Size::new(mark.rect.width, mark.rect.height);
+    match mark.part {
+        Part::SelfView => match (models.own_card, models.own) {
+            (Some(words), _) => draw(card, size, words).map(Some),
+            (None, Some(own)) => scaler.scale(&own.picture, size, mark.framing).map(Some),
+            (None, None) => Ok(None),
+        },
+        Part::Player(number) => match models.surfaces.get(number).map_or(Sight::Nothing, Surface::sight) {
+            Sight::Nothing => Ok(None),
+            Sight::Card(words) => draw(card, size, words).map(Some),
+            Sight::Picture(timed) => {
+                let view = timed.picture.view().ok_or(ImageError::Size(timed.picture.size))?;
+                scaler.compose(view, size, mark.framing).map(Some)
+            }
+        },
+    }
+}
+
+fn draw(bytes: &mut Vec<u8>, size: Size, card: Card) -> Result<PictureView<'_>, ImageError> {
+    draw_card(size, card.words(), bytes)?;
+    PictureView::new(size, size.width as usize, bytes).ok_or(ImageError::Size(size))
+}
