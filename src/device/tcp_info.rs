@@ -21,7 +21,18 @@ pub struct TcpInfo {
     pub delivery_rate: u64,
     /// Segments sent again since the connection began.
     pub retransmits: u32,
+    /// Retransmission timer expiries since something was last acknowledged (`tcpi_retransmits`).
+    pub expiries: u32,
+    /// Segments sent again that are still under way (`tcpi_retrans`).
+    pub resent: u32,
+    /// What was found lost is still being made up for (`tcpi_ca_state` of recovery or loss).
+    pub recovering: bool,
+    /// The retransmission timer's length (`tcpi_rto`); it doubles with every expiry.
+    pub rto: Span,
 }
+
+/// From this state on the kernel recovers from loss (`TCP_CA_Recovery`, include/uapi/linux/tcp.h).
+const CA_RECOVERY: u8 = 3;
 
 impl TcpInfo {
     /// Asks the kernel about the connected TCP socket `socket`; any other descriptor is an error.
@@ -51,6 +62,10 @@ impl TcpInfo {
             unsent_bytes: u64::from(info.tcpi_notsent_bytes),
             delivery_rate: info.tcpi_delivery_rate,
             retransmits: info.tcpi_total_retrans,
+            expiries: u32::from(info.tcpi_retransmits),
+            resent: info.tcpi_retrans,
+            recovering: info.tcpi_ca_state >= CA_RECOVERY,
+            rto: Span::micros(i64::from(info.tcpi_rto)),
         })
     }
 }

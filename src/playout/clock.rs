@@ -1,5 +1,6 @@
 //! Stream positions that run on: a sender's jump in time is taken out once, for sound and pictures alike.
 
+use super::transit;
 use crate::media::{Span, Time};
 
 /// A step in stream time that differs from the time that passed by more than this is a jump.
@@ -27,6 +28,8 @@ pub(super) struct StreamClock {
 #[derive(Clone, Copy, Debug, Default)]
 struct Line {
     last: Option<(Span, Time)>,
+    /// The shortest way of a unit so far: its arrival less its running position.
+    shortest: Option<Span>,
     /// What is taken off every position.
     shift: Span,
 }
@@ -36,15 +39,20 @@ impl StreamClock {
     /// taken out that no other track had before.
     pub(super) fn place(&mut self, track: Track, position: Span, now: Time) -> (Span, bool) {
         let jumped = self.jumped;
+        let other = self.tracks.get(1 - track as usize).map_or(Span::ZERO, |other| other.shift);
         let Some(line) = self.tracks.get_mut(track as usize) else { return (position, false) };
         let Some((last, at)) = line.last.replace((position, now)) else {
             // A track that begins late begins in the time the other one runs in.
-            let other = self.tracks[1 - track as usize].shift;
-            self.tracks[track as usize].shift = other;
+            line.shift = other;
+            line.shortest = Some(transit(now, position - other));
             return (position - other, false);
         };
         let (step, passed) = (position - last, now - at);
-        if step.abs() <= JUMP || (step - passed).abs() <= JUMP {
+        let way = transit(now, position - line.shift);
+        // Behind a unit that was held up, time seems to leap: the way is only as short again as it was before.
+        let caught_up = step > passed && line.shortest.is_some_and(|shortest| shortest - way <= JUMP);
+        if step.abs() <= JUMP || (step - passed).abs() <= JUMP || caught_up {
+            line.shortest = line.shortest.map(|shortest| shortest.min(way));
             return (position - line.shift, false);
         }
         let jump = step - passed;
@@ -103,6 +111,16 @@ mod tests {
             assert_eq!(placed[4].0 - placed[2].0, 40, "{jump}: {placed:?}");
             assert_eq!(placed[2].0, 100_040, "{jump}: {placed:?}");
         }
+    }
+
+    #[test]
+    fn what_is_fresh_behind_a_unit_that_was_held_up_is_no_jump() {
+        let units = [(Video, 0, 0), (Video, 40, 40), (Video, 80, 3090), (Video, 3120, 3130), (Video, 3160, 3165)];
+        let placed: Vec<i64> = run(&units).iter().map(|placed| placed.0).collect();
+        assert_eq!(placed, [0, 40, 80, 3120, 3160]);
+        assert!(run(&units).iter().all(|placed| !placed.1));
+        // A leap that would make the way shorter than it ever was is one.
+        assert!(run(&[(Video, 0, 0), (Video, 40, 40), (Video, 80, 3090), (Video, 9000, 3130)])[3].1);
     }
 
     #[test]

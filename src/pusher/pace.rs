@@ -2,10 +2,10 @@
 
 use crate::media::{Span, Time};
 
-/// In the first moments of a session IDR pictures come this often, so that a player that reconnects a
-/// little later than the pusher does not wait a whole GOP for its first picture.
-const EARLY_GOP: Span = Span::millis(500);
-const EARLY: Span = Span::secs(3);
+/// In the first moments of a session IDR pictures come at these times after its beginning, in milliseconds, so that
+/// a player that reconnects a little later than the pusher does not wait a whole GOP for its first picture: densely
+/// while a player of the same outage is knocking, too.
+const EARLY: [i64; 9] = [0, 150, 300, 500, 1000, 1500, 2000, 2500, 3000];
 
 /// Thins pictures out to a rate and says which ones are IDRs.
 #[derive(Debug)]
@@ -42,9 +42,11 @@ impl Pace {
 
     /// Must the picture captured `at` be an IDR by the clock, with at most `gop` between two?
     pub fn idr_due(&self, at: Time, gop: Span) -> bool {
-        let period = if at - self.began < EARLY { EARLY_GOP.min(gop) } else { gop };
+        let Some(last) = self.last_idr else { return true };
+        let early = EARLY.map(|ms| self.began + Span::millis(ms));
         // Half a picture early rather than one late.
-        self.last_idr.is_none_or(|last| at - last >= period - Span::millis(10))
+        let at = at + Span::millis(10);
+        at - last >= gop || early.iter().any(|&mark| last + Span::millis(10) < mark && mark <= at)
     }
 
     /// An IDR was made of the picture captured `at`.
@@ -91,6 +93,6 @@ mod tests {
                 due
             })
             .collect();
-        assert_eq!(idrs, [0, 500, 1000, 1500, 2000, 2500, 3500 - 500 + 1500, 6500, 8500]);
+        assert_eq!(idrs, [0, 166, 300, 500, 1000, 1500, 2000, 2500, 3000, 5000, 7000, 9000]);
     }
 }

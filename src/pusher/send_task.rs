@@ -8,7 +8,7 @@ use crate::api::status::PushStats;
 use crate::device::{Listener, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::lane::Receiver;
-use crate::flow::net::{Address, Dialer, Stream, Turn};
+use crate::flow::net::{Address, Dialer, Keeper, Link, Stream, TCP_LIMIT, Turn};
 use crate::flow::sessions::{Way, broken, ours};
 use crate::flv;
 use crate::media::{SoundFormat, Span, Time};
@@ -91,6 +91,8 @@ async fn publish(wiring: Arc<Wiring>, session: u64, url: String, stop: Arc<Notif
         config: None,
         held: None,
         sound_begun: false,
+        keeper: Keeper::new(now),
+        link: Link::Flowing,
         wiring: &wiring,
     };
     publishing.run(bell, &stop).await
@@ -111,6 +113,8 @@ struct Publishing<'a> {
     /// The picture that waits for its decoder configuration to go out first.
     held: Option<CodedPicture>,
     sound_begun: bool,
+    keeper: Keeper,
+    link: Link,
     wiring: &'a Wiring,
 }
 
@@ -129,7 +133,14 @@ impl Publishing<'_> {
             if let Some(end) = self.listen() {
                 return end;
             }
-            self.feed(clock::now());
+            let now = clock::now();
+            if now >= self.keeper.due() {
+                self.link = self.keeper.turn(&self.stream, now);
+            }
+            if self.link == Link::Dead {
+                return broken(&format!("the connection broke: nothing was acknowledged for {TCP_LIMIT:?}"));
+            }
+            self.feed(now);
             match self.wait(&bell, stop, &mut read).await {
                 Woken::Io(Ok(Turn::Read(0))) => self.client.handle_close(clock::now()),
                 Woken::Io(Ok(Turn::Read(count))) => {
@@ -149,9 +160,10 @@ impl Publishing<'_> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, bell: &Listener, stop: &Notify, read: &mut [u8]) -> Woken {
-        let deadline = self.client.deadline().into_iter().chain([self.stats.due()]).min();
+        let deadline = self.client.deadline().into_iter().chain([self.stats.due(), self.keeper.due()]).min();
         let wait = deadline.map_or(Span::secs(1), |at| at - clock::now());
-        let bytes = self.client.poll_transmit(WRITE);
+        // What the kernel takes during a break is stale when the link is back, and delays what is fresh.
+        let bytes = if self.link == Link::Flowing { self.client.poll_transmit(WRITE) } else { &[] };
         tokio::select! {
             biased;
             () = stop.notified() => Woken::Stop,

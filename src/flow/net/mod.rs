@@ -1,19 +1,25 @@
 //! The way to a server, for both directions: name, TCP and TLS, each with its deadline, no way around TLS.
 
+mod keeper;
 mod names;
+mod persistence;
+mod reach;
 mod stream;
 mod tls;
 
+pub use keeper::Keeper;
+pub use persistence::Link;
 pub use stream::{Stream, Turn};
 
 use crate::api::notice::{Cause, End};
 use crate::rtmp::url::RtmpUrl;
 use names::Names;
+use reach::reach;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::net::TcpSocket;
+use tokio::time::Instant;
 
 /// Longest wait for a TCP connection, all addresses together; also how long the kernel keeps a connection
 /// whose peer acknowledges nothing (`TCP_USER_TIMEOUT`, RFC 5482).
@@ -66,21 +72,6 @@ impl Dialer {
     }
 }
 
-/// Tries the addresses in turn; each may use its share of the time that is left.
-async fn reach(addresses: &[SocketAddr], deadline: Instant) -> std::io::Result<TcpStream> {
-    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
-    for (tried, &address) in addresses.iter().enumerate() {
-        let share = deadline.saturating_duration_since(Instant::now()) / (addresses.len() - tried) as u32;
-        let attempt = async { socket(address)?.connect(address).await };
-        match timeout_at(Instant::now() + share, attempt).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = std::io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(last)
-}
-
 /// A socket with every option that has to be there before it connects.
 fn socket(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -95,7 +86,14 @@ fn options(socket: &SockRef<'_>) -> std::io::Result<()> {
     socket.set_tcp_notsent_lowat(UNSENT_LIMIT)?;
     let probes =
         TcpKeepalive::new().with_time(Duration::from_secs(2)).with_interval(Duration::from_secs(1)).with_retries(3);
-    socket.set_tcp_keepalive(&probes)
+    socket.set_tcp_keepalive(&probes)?;
+    // BBR spaces segments at the rate it measured, and after a break of the link that is next to nothing: one in a
+    // second or two, long after the link is back. CUBIC is what Linux has for everybody else, Reno what it always has
+    // and every user may choose.
+    if socket.tcp_congestion()?.starts_with(b"bbr") {
+        socket.set_tcp_congestion(b"cubic").or_else(|_| socket.set_tcp_congestion(b"reno"))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

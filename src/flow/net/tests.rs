@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
@@ -35,6 +35,7 @@ fn a_connection_has_every_option_and_carries_bytes() {
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(TCP_LIMIT));
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT_LIMIT);
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(2));
+        assert!(!socket.tcp_congestion().unwrap().starts_with(b"bbr"));
         let (mut peer, _) = listener.accept().await.unwrap();
         stream.write_all(b"up").await.unwrap();
         let mut got = [0; 2];
@@ -162,4 +163,43 @@ fn a_server_must_prove_its_name_with_a_certificate_that_is_trusted_and_valid() {
             (result, expected) => panic!("{name} until {until}: {result:?}, not {expected:?}"),
         }
     }
+}
+
+#[test]
+fn a_lost_first_packet_costs_a_third_of_a_second_and_not_one() {
+    // A listener whose queue is full drops what comes, as a dead link does.
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+    listener.bind(&SocketAddr::new(LOOPBACK, 0).into()).unwrap();
+    listener.listen(0).unwrap();
+    let place = listener.local_addr().unwrap().as_socket().unwrap();
+    runtime().block_on(async {
+        let filling = socket(place).unwrap().connect(place).await.unwrap();
+        let start = std::time::Instant::now();
+        let clearing = tokio::task::spawn_blocking(move || {
+            std::thread::sleep(Duration::from_millis(400));
+            (listener.accept().unwrap(), listener)
+        });
+        Dialer::default().connect(&address("127.0.0.1", place.port())).await.unwrap();
+        let took = start.elapsed();
+        assert!(took > Duration::from_millis(390) && took < Duration::from_millis(850), "{took:?}");
+        drop((filling, clearing.await.unwrap()));
+    });
+}
+
+#[test]
+fn where_nothing_answers_it_is_given_up_after_four_seconds() {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+    listener.bind(&SocketAddr::new(LOOPBACK, 0).into()).unwrap();
+    listener.listen(0).unwrap();
+    let place = listener.local_addr().unwrap().as_socket().unwrap();
+    runtime().block_on(async {
+        let filling = socket(place).unwrap().connect(place).await.unwrap();
+        let start = std::time::Instant::now();
+        let end = Dialer::default().connect(&address("127.0.0.1", place.port())).await.unwrap_err();
+        let took = start.elapsed();
+        assert_eq!(end.cause, Cause::Connect);
+        assert!(end.words.contains("timed out"), "{}", end.words);
+        assert!(took > Duration::from_millis(3900) && took < Duration::from_millis(4400), "{took:?}");
+        drop((filling, listener));
+    });
 }
