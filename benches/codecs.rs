@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use visavis::device::drm::to_bgrx;
-use visavis::device::{self, Encoded, VideoEncoding};
+use visavis::device::{self, Encoded, VideoEncoder, VideoEncoding};
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
 use visavis::media::{PictureView, PixelFormat, RawPicture, Size, SoundFormat, Span, Time};
 
@@ -43,7 +43,8 @@ fn view(size: Size, bytes: &[u8]) -> PictureView<'_> {
 
 fn video(size: Size, bitrate_kbps: u32) {
     let pictures: Vec<Vec<u8>> = (0..LOOP).map(|index| moving(size, index)).collect();
-    let mut encoder = device::video_encoder(VideoEncoding { size, fps: 30, bitrate_kbps }).expect("an encoder");
+    let mut encoder =
+        device::openh264::OpenH264Encoder::new(VideoEncoding { size, fps: 30, bitrate_kbps }).expect("an encoder");
     let mut decoder = device::video_decoder(false).expect("a decoder");
     let (mut encoding, mut decoding, mut bytes, mut out) = (Vec::new(), Vec::new(), 0, Vec::new());
     for round in 0..ROUNDS {

@@ -7,46 +7,16 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::nginx::Nginx;
-use support::rig::{Card, Devices, Rig, Running, screen, tape};
+use support::rig::{Card, Devices, Rig, Running, caller, screen, tape};
 use visavis::api::command::{ImageFormat, SnapshotRequest, SnapshotSource};
 use visavis::api::notice::{Cause, DeviceNotice, Notice, PlayNews};
-use visavis::api::plan::{PictureSource, PlayPlan, PushPlan};
-use visavis::device::synthetic::{Faulty, MeteredSpeaker, TestCard, ToneMicrophone};
-use visavis::device::{DeviceError, Display, Fault, clock};
-use visavis::flow::net::Dialer;
+use visavis::api::plan::PlayPlan;
+use visavis::device::synthetic::{Faulty, MeteredSpeaker};
+use visavis::device::{DeviceError, Display, Fault, clock, video_encoders};
 use visavis::media::{Size, Span};
-use visavis::pusher::{Mounted, Pusher};
 use visavis::settings::player::PlayMode;
-use visavis::settings::pusher::Position;
 
 const CALL: PlayPlan = PlayPlan { active: true, ..PlayPlan::IDLE };
-
-/// Our own sender: test card and tone with marks in them, 640x360 at 30.
-fn pusher(rig: &Rig, url: &str) -> Pusher {
-    let pusher = Pusher::start(
-        Box::new(|_, size, fps| Ok(Box::new(TestCard::open(1, size, fps)?))),
-        rig.screen.self_view(),
-        Mounted::default(),
-        Box::new(|| Ok(Box::new(ToneMicrophone::open()))),
-        Dialer::default(),
-        rig.notices.clone(),
-        &rig.handle,
-    )
-    .unwrap();
-    pusher.apply(PushPlan {
-        active: true,
-        camera: Some(Position::Front),
-        microphone: true,
-        silent: false,
-        picture: PictureSource::Camera,
-        size: Size::new(640, 360),
-        fps: 30,
-        video_kbps: 500,
-        ..PushPlan::IDLE
-    });
-    pusher.connect(1, url.into());
-    pusher
-}
 
 /// What ffmpeg sends: 720p High with B pictures, AAC stereo at 44.1 kHz.
 const HIGH: &str = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -re -f lavfi -i sine=frequency=440:sample_rate=44100 \
@@ -81,7 +51,7 @@ fn a_call_through_nginx_is_seen_and_heard_within_a_few_milliseconds() {
     let server = Nginx::start();
     let mut rig = Rig::start(CALL);
     let url = server.url("live", "call");
-    let _pusher = pusher(&rig, &url);
+    let _pusher = caller(&rig, &url, video_encoders());
     rig.player.connect(7, url);
     rig.until("six beeps", |rig| rig.meter.readings().sound.count >= 6);
     let readings = rig.meter.readings();
@@ -131,7 +101,7 @@ fn a_sound_card_is_kept_fed_and_lips_stay_in_sync() {
         }
     });
     let url = server.url("live", "card");
-    let _pusher = pusher(&rig, &url);
+    let _pusher = caller(&rig, &url, video_encoders());
     rig.player.connect(1, url);
     rig.until("two beeps", |rig| rig.meter.readings().sound.count >= 2);
     let before = (underruns.load(Ordering::Relaxed), rig.samples.lock().unwrap().len(), clock::now());
@@ -169,7 +139,7 @@ fn a_screen_that_is_lost_comes_back_by_itself_and_the_sound_goes_on() {
         }
     });
     let url = server.url("live", "screen");
-    let _pusher = pusher(&rig, &url);
+    let _pusher = caller(&rig, &url, video_encoders());
     rig.player.connect(1, url);
     let lost = |fault| move |notice: &Notice| matches!(notice, Notice::Display(DeviceNotice::Lost(error)) if error.fault == fault);
     rig.until("the loss", |rig| rig.others.iter().any(lost(Fault::Gone)));
@@ -186,7 +156,7 @@ fn a_pause_freezes_picture_and_sound_and_goes_on_at_the_live_edge() {
     let server = Nginx::start();
     let mut rig = Rig::start(CALL);
     let url = server.url("live", "pause");
-    let _pusher = pusher(&rig, &url);
+    let _pusher = caller(&rig, &url, video_encoders());
     rig.player.connect(1, url);
     rig.until("pictures", |rig| rig.shown() > 15 && rig.stats.len() > 1);
     rig.player.apply(PlayPlan { paused: true, ..CALL });

@@ -25,6 +25,13 @@ pub enum Notice {
     },
     /// The video encoder failed (it is built again by its worker).
     VideoEncoder(DeviceError),
+    /// It failed again and again, and another one took over.
+    VideoEncoderSwitched {
+        from: &'static str,
+        to: &'static str,
+        /// The one that failed is hardware.
+        hardware: bool,
+    },
     /// The sound encoder failed (it is built again by its worker).
     SoundEncoder(DeviceError),
     /// News of publishing session `session`.

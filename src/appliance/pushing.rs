@@ -216,6 +216,13 @@ impl Pushing {
             Notice::Camera(position, news) => self.camera_news(*position, news, now),
             Notice::Microphone(news) => self.happened_if(|this| this.microphone.handle(news)),
             Notice::VideoEncoder(error) => self.happened_if(|this| this.encoders.video_failed(error)),
+            Notice::VideoEncoderSwitched { from, to, hardware } => {
+                let detail = json!({ "from": from, "to": to });
+                if *hardware {
+                    self.happened(code::PUSH_WARNING_HW_ACCELERATION_FAIL, detail.clone());
+                }
+                self.happened(code::PUSH_WARNING_SWITCH_SWENC, detail);
+            }
             Notice::SoundEncoder(error) => self.happened_if(|this| this.encoders.sound_failed(error)),
             Notice::Push { session, news } if self.session.is_current(*session) => match news {
                 PushNews::Connected => self.session.connected(),

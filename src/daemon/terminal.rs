@@ -23,7 +23,7 @@ use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::panel::Panel;
 use crate::player::{Player, SpeakerOpener};
-use crate::pusher::{Mounted, Pusher};
+use crate::pusher::{self, Mounted, Pusher};
 use crate::screen::{DisplayOpener, Screen};
 use crate::settings::board::CameraDriver;
 use crate::settings::player::SoundMode;
@@ -273,21 +273,21 @@ fn start_pusher(
     let (cameras, microphone) = (board.camera.clone(), board.microphone.clone());
     let turn = |driver: &Option<CameraDriver>| driver.as_ref().map_or(Turn::None, mount);
     let mounted = Mounted { front: turn(&cameras.front), back: turn(&cameras.back) };
-    Pusher::start(
-        Box::new(move |position, size, fps| {
+    let devices = pusher::Devices {
+        camera: Box::new(move |position, size, fps| {
             let driver = match position {
                 Position::Front => &cameras.front,
                 Position::Back => &cameras.back,
             };
             driver.as_ref().map_or_else(|| Err(absent("camera")), |driver| device::open_camera(driver, size, fps))
         }),
-        own,
         mounted,
-        Box::new(move || microphone.as_ref().map_or_else(|| Err(absent("microphone")), device::open_microphone)),
-        dialer.clone(),
-        notices.clone(),
-        net.handle(),
-    )
+        microphone: Box::new(move || {
+            microphone.as_ref().map_or_else(|| Err(absent("microphone")), device::open_microphone)
+        }),
+        video_encoders: device::video_encoders(),
+    };
+    Pusher::start(devices, own, dialer.clone(), notices.clone(), net.handle())
 }
 
 /// How a camera's picture has to be turned to stand upright.

@@ -75,9 +75,25 @@ pub fn open_lamp(driver: &LampDriver) -> Result<Box<dyn Lamp>, DeviceError> {
     })
 }
 
-/// Builds the best H.264 encoder this machine has for `encoding`.
-pub fn video_encoder(encoding: VideoEncoding) -> Result<Box<dyn VideoEncoder>, DeviceError> {
-    Ok(Box::new(openh264::OpenH264Encoder::new(encoding)?))
+/// Builds an encoder; called on its thread.
+pub type VideoEncoderBuilder = dyn Fn(VideoEncoding) -> Result<Box<dyn VideoEncoder>, DeviceError> + Send;
+
+/// A kind of H.264 encoder.
+pub struct VideoEncoderDriver {
+    /// Its name for people.
+    pub name: &'static str,
+    /// It is a part of the chip; else it is software, which needs none.
+    pub hardware: bool,
+    /// Builds one.
+    pub build: Box<VideoEncoderBuilder>,
+}
+
+/// The H.264 encoders of this machine, the best first.
+pub fn video_encoders() -> Vec<VideoEncoderDriver> {
+    let build = |encoding| -> Result<Box<dyn VideoEncoder>, DeviceError> {
+        Ok(Box::new(openh264::OpenH264Encoder::new(encoding)?))
+    };
+    vec![VideoEncoderDriver { name: "openh264", hardware: false, build: Box::new(build) }]
 }
 
 /// Builds an H.264 decoder. `reorders`: the stream's SPS allows pictures to be shown in another order than they are sent.

@@ -25,8 +25,8 @@ mod sample_clock;
 
 pub use crate::api::fault::{DeviceError, Fault};
 pub use driver::{
-    open_button, open_camera, open_display, open_lamp, open_microphone, open_speaker, sound_decoder, sound_encoder,
-    video_decoder, video_encoder,
+    VideoEncoderBuilder, VideoEncoderDriver, open_button, open_camera, open_display, open_lamp, open_microphone,
+    open_speaker, sound_decoder, sound_encoder, video_decoder, video_encoders,
 };
 pub use wake::{Listener, Wake, Woken};
 
@@ -99,9 +99,6 @@ pub trait VideoEncoder {
 
     /// Changes target rate and frame rate from the next picture on.
     fn set_rate(&mut self, bitrate_kbps: u32, fps: u32) -> Result<(), DeviceError>;
-
-    /// Its name for people ("openh264").
-    fn name(&self) -> &'static str;
 }
 
 /// Receives a decoder's pictures in order of presentation. Two pictures may come of one unit, or none.

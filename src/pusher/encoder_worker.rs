@@ -1,5 +1,6 @@
 //! The thread "venc": takes the newest picture (or the waiting card), fits it in one pass, encodes it.
 
+use super::encoder_choice::{Consequence, EncoderChoice, Switch};
 use super::pace::Pace;
 use super::stamps::{Life, Stamps};
 use super::{Captured, CodedPicture, Live, Plans};
@@ -7,7 +8,7 @@ use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
 use crate::api::plan::{PictureSource, PushPlan};
-use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock, wall};
+use crate::device::{Encoded, VideoEncoder, VideoEncoding, clock, wall};
 use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
@@ -21,8 +22,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The waiting card's rate: a still picture needs no more.
 const CARD_FPS: u32 = 5;
 const CARD_KBPS: u32 = 20;
-/// After a failure the encoder is built again, but not more often than this.
-const REBUILD: Span = Span::millis(300);
 
 /// What the thread owns.
 pub struct EncoderWorker {
@@ -33,6 +32,7 @@ pub struct EncoderWorker {
     pub snapshots: Receiver<(Ticket, SnapshotRequest)>,
     /// The send queue lost a picture: the next one must be an IDR.
     pub idr_wish: Arc<AtomicBool>,
+    pub choice: EncoderChoice,
     pub notices: Notices,
 }
 
@@ -41,6 +41,16 @@ pub struct EncoderWorker {
 enum Source {
     Camera(Position),
     Card,
+}
+
+/// A picture as the encoder gets it.
+#[derive(Clone, Copy)]
+struct Shot<'a> {
+    source: Source,
+    view: PictureView<'a>,
+    captured: Time,
+    /// When the camera's lane was emptied for it.
+    taken: Time,
 }
 
 /// The encoder and what belongs to one session of it.
@@ -90,7 +100,7 @@ impl EncoderWorker {
                 }
                 card_due = at + Span::secs(1) / i64::from(CARD_FPS);
                 if let Some(view) = card.draw(plan.size, words) {
-                    self.encode(now, &plan, Source::Card, view, at, at);
+                    self.encode(now, &plan, Shot { source: Source::Card, view, captured: at, taken: at });
                     self.take_snapshots(view, false);
                 }
                 continue;
@@ -109,7 +119,7 @@ impl EncoderWorker {
             match scaler.scale(&captured.picture, plan.size, framing) {
                 Ok(view) => {
                     let source = Source::Camera(captured.position);
-                    self.encode(now, &plan, source, view, captured.picture.captured, taken);
+                    self.encode(now, &plan, Shot { source, view, captured: captured.picture.captured, taken });
                     let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
                     self.take_snapshots(view, other_way);
                 }
@@ -121,27 +131,23 @@ impl EncoderWorker {
         }
     }
 
-    fn encode(
-        &self,
-        now: &mut Encoding,
-        plan: &PushPlan,
-        source: Source,
-        view: PictureView<'_>,
-        at: Time,
-        taken: Time,
-    ) {
-        if taken < now.rebuild_at {
+    fn encode(&mut self, now: &mut Encoding, plan: &PushPlan, shot: Shot<'_>) {
+        if shot.taken < now.rebuild_at {
             return;
         }
-        match now.encode(plan, source, view, at, taken, self.idr_wish.swap(false, Ordering::AcqRel)) {
+        match now.encode(&self.choice, plan, shot, self.idr_wish.swap(false, Ordering::AcqRel)) {
             Ok(Some(coded)) => {
                 self.coded.put_unit(coded);
             }
             Ok(None) => {}
             Err(error) => {
                 now.encoder = None;
-                now.rebuild_at = clock::now() + REBUILD;
+                let Consequence { rebuild_at, switch } = self.choice.failed(clock::now());
+                now.rebuild_at = rebuild_at;
                 (self.notices)(Notice::VideoEncoder(error));
+                if let Some(Switch { from, to, hardware }) = switch {
+                    (self.notices)(Notice::VideoEncoderSwitched { from, to, hardware });
+                }
             }
         }
     }
@@ -203,13 +209,12 @@ impl Encoding {
     /// Encodes one picture; `None` when the rate control skipped it.
     fn encode(
         &mut self,
+        choice: &EncoderChoice,
         plan: &PushPlan,
-        source: Source,
-        view: PictureView<'_>,
-        captured: Time,
-        taken: Time,
+        shot: Shot<'_>,
         idr_wish: bool,
     ) -> Result<Option<CodedPicture>, DeviceError> {
+        let Shot { source, view, captured, taken } = shot;
         let rate = match source {
             Source::Camera(_) => (plan.video_kbps, plan.fps),
             Source::Card => (CARD_KBPS, CARD_FPS),
@@ -225,7 +230,7 @@ impl Encoding {
             none => {
                 let encoding = VideoEncoding { size: view.size, fps: rate.1, bitrate_kbps: rate.0 };
                 (self.built_for, self.rate) = (view.size, rate);
-                none.insert(device::video_encoder(encoding)?)
+                none.insert(choice.build(encoding)?)
             }
         };
         if self.rate != rate {

@@ -14,6 +14,7 @@
 //! read by each worker when its bell rings. News go up as notices; nothing calls back down.
 
 mod camera_worker;
+mod encoder_choice;
 mod encoder_worker;
 mod microphone_worker;
 mod pace;
@@ -26,7 +27,7 @@ mod unbroken;
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::plan::PushPlan;
-use crate::device::{Camera, Microphone, Wake};
+use crate::device::{Camera, Microphone, VideoEncoderDriver, Wake};
 use crate::flow::frame::SelfView;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
@@ -46,6 +47,15 @@ use std::sync::atomic::AtomicBool;
 pub type CameraOpener = Box<dyn Fn(Position, Size, u32) -> Result<Box<dyn Camera>, DeviceError> + Send>;
 /// Opens the microphone; called on the microphone's thread.
 pub type MicrophoneOpener = Box<dyn Fn() -> Result<Box<dyn Microphone>, DeviceError> + Send>;
+
+/// What a pusher looks, listens and encodes with.
+pub struct Devices {
+    pub camera: CameraOpener,
+    pub mounted: Mounted,
+    pub microphone: MicrophoneOpener,
+    /// The best first; the next takes over from one that fails again and again.
+    pub video_encoders: Vec<VideoEncoderDriver>,
+}
 
 /// How the cameras of the board are mounted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -138,10 +148,8 @@ impl Pusher {
     /// Starts the threads, idle until a plan is applied. Pictures of the camera for the local screen go to `self_view`
     /// while the plan wants them there. Network IO runs on `runtime`.
     pub fn start(
-        open_camera: CameraOpener,
+        devices: Devices,
         self_view: lane::Sender<SelfView>,
-        mounted: Mounted,
-        open_microphone: MicrophoneOpener,
         dialer: Dialer,
         notices: Notices,
         runtime: &tokio::runtime::Handle,
@@ -158,8 +166,8 @@ impl Pusher {
 
         let mut cam = camera_worker::CameraWorker {
             plans: plans.clone(),
-            open: open_camera,
-            mounted,
+            open: devices.camera,
+            mounted: devices.mounted,
             pictures: raw_in,
             self_view,
             notices: notices.clone(),
@@ -171,12 +179,13 @@ impl Pusher {
             coded: picture_in,
             snapshots: snapshot_out,
             idr_wish: idr_wish.clone(),
+            choice: encoder_choice::EncoderChoice::new(devices.video_encoders),
             notices: notices.clone(),
         };
         let mut mic = microphone_worker::MicrophoneWorker {
             plans: plans.clone(),
             live: live.clone(),
-            open: open_microphone,
+            open: devices.microphone,
             coded: sound_in,
             notices: notices.clone(),
         };

@@ -6,15 +6,17 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use visavis::api::notice::{Notice, PlayNews};
-use visavis::api::plan::{PlayPlan, PlayerView, ScreenPlan};
+use visavis::api::plan::{PictureSource, PlayPlan, PlayerView, PushPlan, ScreenPlan};
 use visavis::api::status::PlayStats;
-use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay};
-use visavis::device::{DeviceError, Display, Speaker, Wake, clock};
+use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay, TestCard, ToneMicrophone};
+use visavis::device::{DeviceError, Display, Speaker, VideoEncoderDriver, Wake, clock};
 use visavis::flow::Notices;
 use visavis::flow::net::Dialer;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
 use visavis::player::{Player, SpeakerOpener};
+use visavis::pusher::{Mounted, Pusher};
 use visavis::screen::{self, DisplayOpener};
+use visavis::settings::pusher::Position;
 
 /// What a rig shows and plays on.
 pub struct Devices {
@@ -212,6 +214,31 @@ impl Rig {
     pub fn shown(&self) -> usize {
         self.sizes.lock().unwrap().len()
     }
+}
+
+/// Our own sender to `url`: test card and tone with marks in them, 640x360 at 30.
+pub fn caller(rig: &Rig, url: &str, video_encoders: Vec<VideoEncoderDriver>) -> Pusher {
+    let devices = visavis::pusher::Devices {
+        camera: Box::new(|_, size, fps| Ok(Box::new(TestCard::open(1, size, fps)?))),
+        mounted: Mounted::default(),
+        microphone: Box::new(|| Ok(Box::new(ToneMicrophone::open()))),
+        video_encoders,
+    };
+    let (own, dialer) = (rig.screen.self_view(), Dialer::default());
+    let pusher = Pusher::start(devices, own, dialer, rig.notices.clone(), &rig.handle).unwrap();
+    pusher.apply(PushPlan {
+        active: true,
+        camera: Some(Position::Front),
+        microphone: true,
+        silent: false,
+        picture: PictureSource::Camera,
+        size: Size::new(640, 360),
+        fps: 30,
+        video_kbps: 500,
+        ..PushPlan::IDLE
+    });
+    pusher.connect(1, url.into());
+    pusher
 }
 
 /// A program that ends with its test.

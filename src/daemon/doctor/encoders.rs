@@ -1,15 +1,18 @@
 //! What a picture costs this machine.
 
 use super::Report;
-use crate::device::{self, DeviceError, VideoEncoding, clock};
+use crate::device::{self, DeviceError, VideoEncoderDriver, VideoEncoding, clock};
 use crate::media::{PictureView, Size, Span};
 
 /// What a picture costs this machine; a guess from a data sheet would be wrong.
 pub fn tell(report: &mut Report) {
     report.head("Encoders");
-    for size in [Size::new(640, 360), Size::new(1280, 720)] {
-        match picture_cost(size) {
-            Ok((name, cost)) => {
+    let sizes = [Size::new(640, 360), Size::new(1280, 720)];
+    let drivers = device::video_encoders();
+    for (driver, size) in drivers.iter().flat_map(|driver| sizes.map(|size| (driver, size))) {
+        let name = driver.name;
+        match picture_cost(driver, size) {
+            Ok(cost) => {
                 let part = cost.as_secs_f64() * 30.0 * 100.0;
                 let verdict = format!("{name}: {size} takes {cost} a picture, {part:.0} % of one core at 30 a second");
                 if part < 100.0 { report.well(&verdict) } else { report.wrong(&verdict) }
@@ -19,10 +22,10 @@ pub fn tell(report: &mut Report) {
     }
 }
 
-/// The mean time in the encoder for a picture of `size` that moves, and the encoder's name.
-fn picture_cost(size: Size) -> Result<(&'static str, Span), DeviceError> {
+/// The mean time in the encoder for a picture of `size` that moves.
+fn picture_cost(driver: &VideoEncoderDriver, size: Size) -> Result<Span, DeviceError> {
     const PICTURES: u8 = 12;
-    let mut encoder = device::video_encoder(VideoEncoding { size, fps: 30, bitrate_kbps: 1000 })?;
+    let mut encoder = (driver.build)(VideoEncoding { size, fps: 30, bitrate_kbps: 1000 })?;
     let (mut bytes, mut unit) = (vec![128; size.i420_len()], Vec::new());
     let began = clock::now();
     let mut busy = Span::ZERO;
@@ -38,5 +41,5 @@ fn picture_cost(size: Size) -> Result<(&'static str, Span), DeviceError> {
         encoder.encode(view, began + Span::millis(33) * i64::from(number), false, &mut unit)?;
         busy += clock::now() - before;
     }
-    Ok((encoder.name(), busy / i64::from(PICTURES)))
+    Ok(busy / i64::from(PICTURES))
 }

@@ -164,10 +164,6 @@ impl VideoEncoder for OpenH264Encoder {
             }
         }
     }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
 }
 
 fn bounded(encoding: VideoEncoding) -> VideoEncoding {

@@ -63,9 +63,6 @@ impl<D: VideoEncoder + ?Sized> VideoEncoder for Faulty<D> {
     fn set_rate(&mut self, bitrate_kbps: u32, fps: u32) -> Result<(), DeviceError> {
         self.inner.set_rate(bitrate_kbps, fps)
     }
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
 }
 
 impl<D: VideoDecoder + ?Sized> VideoDecoder for Faulty<D> {

@@ -1,0 +1,52 @@
+//! Encoders that fail, in a call through a real server.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use support::nginx::Nginx;
+use support::rig::{Rig, caller};
+use visavis::api::notice::Notice;
+use visavis::api::plan::PlayPlan;
+use visavis::device::synthetic::Faulty;
+use visavis::device::{DeviceError, Fault, VideoEncoder, VideoEncoderDriver, video_encoders};
+
+const CALL: PlayPlan = PlayPlan { active: true, ..PlayPlan::IDLE };
+
+fn broken() -> DeviceError {
+    DeviceError::new(Fault::Failed, "chip", "it does not answer")
+}
+
+/// An encoder called `chip` each of which fails from its `calls`th picture on, and how many were built.
+fn chip(calls: u64) -> (VideoEncoderDriver, Arc<AtomicU64>) {
+    let built = Arc::new(AtomicU64::new(0));
+    let (count, real) = (built.clone(), video_encoders().remove(0));
+    let build = move |encoding| -> Result<Box<dyn VideoEncoder>, DeviceError> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(Faulty::<dyn VideoEncoder>::new((real.build)(encoding)?, calls..u64::MAX, broken())))
+    };
+    (VideoEncoderDriver { name: "chip", hardware: true, build: Box::new(build) }, built)
+}
+
+fn failures(rig: &Rig) -> usize {
+    rig.others.iter().filter(|notice| matches!(notice, Notice::VideoEncoder(_))).count()
+}
+
+#[test]
+fn hardware_that_fails_again_and_again_gives_way_to_software_and_the_call_goes_on() {
+    let server = Nginx::start();
+    let url = server.url("live", "chip");
+    let mut rig = Rig::start(CALL);
+    let (chip, built) = chip(20);
+    let _pusher = caller(&rig, &url, [chip].into_iter().chain(video_encoders()).collect());
+    rig.player.connect(1, url);
+    rig.until("the first failure", |rig| failures(rig) > 0);
+    let switched = |notice: &Notice| {
+        matches!(notice, Notice::VideoEncoderSwitched { from: "chip", to: "openh264", hardware: true })
+    };
+    rig.until("the switch", |rig| rig.others.iter().any(switched));
+    assert_eq!(built.load(Ordering::Relaxed), 3, "three chances");
+    let shown = rig.shown();
+    rig.until("pictures in software", |rig| rig.shown() > shown + 30);
+    assert_eq!(failures(&rig), 3);
+}
