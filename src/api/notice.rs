@@ -67,6 +67,8 @@ pub enum Notice {
     },
     /// A network link came up: a waiting reconnect may try at once.
     LinkUp,
+    /// The time of day was set: what was not signed or not trusted because of it may be tried at once.
+    ClockSet,
     /// A worker panicked and was started again.
     WorkerRestarted {
         worker: &'static str,
@@ -167,6 +169,8 @@ pub enum Cause {
     Dns,
     /// No TCP connection: 3002.
     Connect,
+    /// The address can not be signed, so no connection is tried: 3002.
+    Unsigned,
     /// TLS or RTMP handshake, or no answer to it: 3003.
     Handshake,
     /// The server said no (name in use, denied, stream not found): 3004.

@@ -5,6 +5,7 @@ use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
 use crate::media::{Size, Span, Time};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
+use crate::settings::pusher::Signing;
 use crate::settings::pusher::{LocalMirror, Position};
 
 /// An order of the appliance to the workers.
@@ -12,8 +13,9 @@ use crate::settings::pusher::{LocalMirror, Position};
 pub enum Effect {
     /// The way up should look like this now.
     Push(PushPlan),
-    /// Open a publishing session; news of it carry `session`. Ends any older one.
-    Connect { session: u64, url: String },
+    /// Open a publishing session to `url`, its templates filled as `signing` says; news of it carry `session`. Ends
+    /// any older one.
+    Connect { session: u64, url: String, signing: Option<Signing> },
     /// Leave the server (FCUnpublish, deleteStream, at most a second); the session's last news is `Ended`.
     Disconnect { session: u64 },
     /// The screen should look like this now.

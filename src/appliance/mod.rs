@@ -264,7 +264,7 @@ impl Appliance {
                     self.note(trouble, words, None);
                 }
             }
-            Notice::LinkUp => {
+            Notice::LinkUp | Notice::ClockSet => {
                 self.pusher.iter_mut().for_each(|pusher| pusher.hurry(now));
                 self.players.iter_mut().for_each(|player| player.hurry(now));
             }

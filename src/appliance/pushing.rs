@@ -302,8 +302,8 @@ impl Pushing {
         for step in self.session.take_steps() {
             match step {
                 Step::Connect { session } => {
-                    let url = self.settings.url.clone().unwrap_or_default();
-                    self.outputs.push(Output::Effect(Effect::Connect { session, url }));
+                    let (url, signing) = (self.settings.url.clone().unwrap_or_default(), self.settings.signing.clone());
+                    self.outputs.push(Output::Effect(Effect::Connect { session, url, signing }));
                 }
                 Step::Disconnect { session } => {
                     self.busy = false;

@@ -180,7 +180,7 @@ impl Session {
         let code = match end.cause {
             Cause::Ours => None,
             Cause::Dns => Some(self.codes.dns),
-            Cause::Connect => Some(self.codes.connect),
+            Cause::Connect | Cause::Unsigned => Some(self.codes.connect),
             Cause::Handshake => Some(self.codes.handshake),
             Cause::Refused | Cause::Closed => self.codes.server,
             Cause::Broken => self.codes.broken,

@@ -1,8 +1,7 @@
 //! The key that signs addresses: where it is looked for, and whether it is there.
 
+use crate::pusher::target;
 use crate::settings::pusher::Signing;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Where systemd looks for `LoadCredential=NAME:visavis.NAME` (systemd.exec(5)), in this order.
@@ -12,11 +11,10 @@ const STORES: [&str; 4] = ["/etc/credstore", "/run/credstore", "/usr/lib/credsto
 /// `directory` is the service's own (`CREDENTIALS_DIRECTORY`), where this runs inside the service.
 pub fn judge(signing: &Signing, directory: Option<&Path>) -> Result<Option<String>, String> {
     let name = &signing.key_file;
-    match directory {
-        _ if name.starts_with('/') => readable(Path::new(name)).map(|()| None),
-        Some(directory) => readable(&directory.join(name)).map(|()| None),
-        None => Ok(stored(name, &STORES.map(PathBuf::from))),
+    if directory.is_none() && !name.starts_with('/') {
+        return Ok(stored(name, &STORES.map(PathBuf::from)));
     }
+    target::key_path(signing, directory).and_then(|path| target::read_key(&path)).map(|key| key.warning)
 }
 
 /// Outside of the service: whether the service would be given the key.
@@ -31,21 +29,14 @@ fn stored(name: &str, stores: &[PathBuf]) -> Option<String> {
     ))
 }
 
-fn readable(path: &Path) -> Result<(), String> {
-    match File::open(path).and_then(|mut file| file.read(&mut [0; 1])) {
-        Ok(0) => Err(format!("{} is empty, a key is needed", path.display())),
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("{} can not be read: {error}", path.display())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     fn signing(key_file: &str) -> Signing {
-        Signing { key_file: key_file.into(), valid_for: "12h".into() }
+        Signing { key_file: key_file.into(), valid_for: "12h".into(), stream: None }
     }
 
     #[test]
@@ -59,6 +50,9 @@ mod tests {
             fs::write(&key, "").unwrap();
             assert!(judge(signing, directory).unwrap_err().contains("is empty"));
             fs::write(&key, "geheim").unwrap();
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+            assert!(judge(signing, directory).unwrap().is_some_and(|words| words.contains("chmod 600")));
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
             assert_eq!(judge(signing, directory), Ok(None));
         }
     }

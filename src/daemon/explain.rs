@@ -6,7 +6,7 @@ use crate::settings::address::without_secrets;
 use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, PipeEnd, SpeakerDriver, Switch};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
 use crate::settings::pusher::{OnGiveUp, Orientation, Position, PushMode};
-use crate::settings::{Board, PlayerSettings, Problems, PusherSettings, Settings};
+use crate::settings::{Board, PlayerSettings, Problems, PusherSettings, Settings, signing};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -97,6 +97,12 @@ fn pusher(it: &PusherSettings, board: Option<&Board>) -> String {
     let mut say = |words: String| {
         let _ = writeln!(text, "  {words}");
     };
+    if let (Some(url), Some(signing)) = (&it.url, &it.signing)
+        && signing::signs(url)
+    {
+        let (stream, valid, key) = (signing::stream(url, signing), &signing.valid_for, &signing.key_file);
+        say(format!("Signed at every connect: stream {stream}, valid for {valid}, key from {key}."));
+    }
     say(started(it.autopush, "visavisctl pusher start"));
     say(format!(
         "Picture: H.264, {} at up to {} pictures a second and {kbps} kbit/s, an IDR picture every 2 s{}{}.",

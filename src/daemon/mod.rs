@@ -12,6 +12,7 @@ mod inbox;
 pub mod log;
 mod memory;
 mod net;
+mod outside;
 mod relay;
 pub mod run;
 mod signals;

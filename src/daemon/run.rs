@@ -4,7 +4,7 @@ use super::check::BAD_CONFIGURATION;
 use super::memory::Keeper;
 use super::systemd::{self, Attendant};
 use super::terminal::{self, Terminal};
-use super::{boards, files, signals};
+use super::{boards, files, outside, signals};
 use crate::control::{Controls, EventLog, Server, Window};
 use crate::device::clock;
 use crate::settings::Problems;
@@ -58,6 +58,7 @@ pub fn run(options: &Options) -> ExitCode {
         terminal.remain_in_standby(memory.standby_locked && !buttonless);
     }
     signals::heed(terminal.runtime(), inbox.clone(), options.clone());
+    outside::heed(terminal.runtime(), inbox.clone());
     let mut attendant = Attendant::new(terminal.pulses(), window.clone(), clock::now());
     let seen = window.clone();
     let controls = Controls { orders: Arc::new(move |command| inbox.order(command)), window, events };

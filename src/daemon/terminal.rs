@@ -23,7 +23,7 @@ use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::panel::Panel;
 use crate::player::{Player, SpeakerOpener};
-use crate::pusher::{self, Mounted, Pusher};
+use crate::pusher::{self, Mounted, Pusher, Target};
 use crate::screen::{DisplayOpener, Screen};
 use crate::settings::board::CameraDriver;
 use crate::settings::player::SoundMode;
@@ -215,7 +215,9 @@ impl Terminal {
         let pusher = self.pusher.as_ref();
         match (effect, pusher) {
             (Effect::Push(plan), Some(pusher)) => pusher.apply(plan),
-            (Effect::Connect { session, url }, Some(pusher)) => pusher.connect(session, url),
+            (Effect::Connect { session, url, signing }, Some(pusher)) => {
+                pusher.connect(session, Target { url, signing });
+            }
             (Effect::Disconnect { session }, Some(pusher)) => pusher.disconnect(session),
             (Effect::Snapshot { ticket, object: Object::Pusher, request }, Some(pusher)) => {
                 pusher.snapshot(ticket, request);

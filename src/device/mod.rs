@@ -9,8 +9,10 @@ pub mod aac;
 pub mod alsa;
 pub mod arrivals;
 pub mod clock;
+pub mod clock_set;
 pub mod drm;
 pub mod gpio;
+pub mod links;
 pub mod load;
 pub mod openh264;
 pub mod pipe;
@@ -28,7 +30,7 @@ pub use driver::{
     VideoEncoderBuilder, VideoEncoderDriver, open_button, open_camera, open_display, open_lamp, open_microphone,
     open_speaker, sound_decoder, sound_encoder, video_decoder, video_encoders,
 };
-pub use wake::{Listener, Wake, Woken};
+pub use wake::{Listener, Readable, Source, Wake, Woken};
 
 use crate::media::{PictureView, Placement, RawPicture, Size, Sound, SoundFormat, Span, Time};
 use std::os::fd::BorrowedFd;

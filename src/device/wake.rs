@@ -3,7 +3,7 @@
 
 mod listener;
 
-pub use listener::Listener;
+pub use listener::{Listener, Readable, Source};
 
 use super::clock;
 use crate::media::{Span, Time};

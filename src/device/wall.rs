@@ -11,6 +11,27 @@ const MARK: &str = "/run/systemd/timesync/synchronized";
 /// The two clocks are read so close together, or again.
 const TOGETHER: Span = Span::micros(50);
 
+/// 2025-01-01: no terminal was made with this program before.
+const MADE_AFTER: u64 = 1_735_689_600;
+
+/// Seconds since 1970 by the time of day.
+///
+/// # Errors
+/// The time lies before this program was made: words on what to do.
+pub fn plausible() -> Result<u64, String> {
+    judged(SystemTime::now())
+}
+
+/// [`plausible`] of the moment `at`.
+pub fn judged(at: SystemTime) -> Result<u64, String> {
+    match at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()) {
+        early if early < MADE_AFTER => {
+            Err("this device's clock lies in the past: waiting for time synchronisation, or set it".into())
+        }
+        now => Ok(now),
+    }
+}
+
 /// Both clocks as they stand at one moment. Whether the time of day is kept right is asked of the kernel and, inside the
 /// service, where that is forbidden, of the time service.
 pub fn clocks() -> Clocks {
@@ -39,6 +60,14 @@ pub fn synchronised() -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_lies_before_the_program_is_not_believed() {
+        let at = |seconds| UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        assert!(judged(at(0)).is_err() && judged(at(MADE_AFTER - 1)).unwrap_err().contains("synchronisation"));
+        assert_eq!(judged(at(1_800_000_000)), Ok(1_800_000_000));
+        assert!(plausible().is_ok());
+    }
 
     #[test]
     fn the_two_clocks_keep_their_distance() {

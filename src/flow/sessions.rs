@@ -9,32 +9,37 @@ use tokio::sync::{Notify, mpsc};
 pub trait Way: Send + Sync + 'static {
     /// What belongs to one session.
     type Session: Clone + Send + Sync;
+    /// Where a session goes to.
+    type Target: Send + 'static;
 
     /// Session `number` is to begin.
     fn begin(&self, number: u64) -> Self::Session;
 
-    /// Runs it against `url` until it ends; `stop` asks it to leave properly.
-    fn run(&self, session: Self::Session, url: String, stop: Arc<Notify>)
-    -> impl Future<Output = End> + Send + 'static;
+    /// Runs it against `target` until it ends; `stop` asks it to leave properly.
+    fn run(
+        &self,
+        session: Self::Session,
+        target: Self::Target,
+        stop: Arc<Notify>,
+    ) -> impl Future<Output = End> + Send + 'static;
 
     /// It is over, whatever became of it.
     fn ended(&self, session: Self::Session, end: End) -> impl Future<Output = ()> + Send;
 }
 
 /// Orders to the task that runs the sessions; it ends when this is dropped.
-pub struct Sessions {
-    orders: mpsc::UnboundedSender<Order>,
+pub struct Sessions<T> {
+    orders: mpsc::UnboundedSender<Order<T>>,
 }
 
-#[derive(Debug)]
-enum Order {
-    Connect { session: u64, url: String },
+enum Order<T> {
+    Connect { session: u64, target: T },
     Disconnect { session: u64 },
 }
 
-impl Sessions {
+impl<T: Send + 'static> Sessions<T> {
     /// Starts the task.
-    pub fn start(way: impl Way, runtime: &tokio::runtime::Handle) -> Self {
+    pub fn start(way: impl Way<Target = T>, runtime: &tokio::runtime::Handle) -> Self {
         // Orders come from one state machine that waits for the end of each session: a handful at most.
         let (orders, receiver) = mpsc::unbounded_channel();
         runtime.spawn(obey(way, receiver));
@@ -42,8 +47,8 @@ impl Sessions {
     }
 
     /// Opens session `session`; an older one is left first.
-    pub fn connect(&self, session: u64, url: String) {
-        let _ = self.orders.send(Order::Connect { session, url });
+    pub fn connect(&self, session: u64, target: T) {
+        let _ = self.orders.send(Order::Connect { session, target });
     }
 
     /// Leaves session `session`.
@@ -52,7 +57,7 @@ impl Sessions {
     }
 }
 
-async fn obey<W: Way>(way: W, mut orders: mpsc::UnboundedReceiver<Order>) {
+async fn obey<W: Way>(way: W, mut orders: mpsc::UnboundedReceiver<Order<W::Target>>) {
     let mut next = None;
     loop {
         let order = match next.take() {
@@ -64,10 +69,10 @@ async fn obey<W: Way>(way: W, mut orders: mpsc::UnboundedReceiver<Order>) {
         let session = way.begin(number);
         let end = match order {
             Order::Disconnect { .. } => ours(),
-            Order::Connect { url, .. } => {
+            Order::Connect { target, .. } => {
                 let stop = Arc::new(Notify::new());
                 // On a task of its own: a panic in it is an end like any other.
-                let mut running = tokio::spawn(way.run(session.clone(), url, stop.clone()));
+                let mut running = tokio::spawn(way.run(session.clone(), target, stop.clone()));
                 let end = loop {
                     tokio::select! {
                         end = &mut running => break end,

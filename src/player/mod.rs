@@ -124,7 +124,7 @@ struct SpeakerFact {
 /// One running player. Dropping it ends its session and closes its devices.
 pub struct Player {
     plans: Plans,
-    net: Sessions,
+    net: Sessions<String>,
     /// Joined in this order when dropped.
     workers: [Worker; 3],
 }

@@ -51,6 +51,7 @@ impl Receiving {
 
 impl Way for Wiring {
     type Session = Arc<Session>;
+    type Target = String;
 
     fn begin(&self, number: u64) -> Arc<Session> {
         Arc::new(Session::new(self.player, number, self.notices.clone()))

@@ -22,6 +22,7 @@ mod send_queue;
 mod send_task;
 mod stamps;
 mod stats;
+pub mod target;
 mod unbroken;
 
 use crate::api::command::{SnapshotRequest, Ticket};
@@ -42,6 +43,7 @@ use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+pub use target::Target;
 
 /// Opens the camera at a position, as near to a size and rate as it can; called on the camera's thread.
 pub type CameraOpener = Box<dyn Fn(Position, Size, u32) -> Result<Box<dyn Camera>, DeviceError> + Send>;
@@ -138,7 +140,7 @@ struct CodedSound {
 /// The running way up. Dropping it closes every device.
 pub struct Pusher {
     plans: Plans,
-    net: Sessions,
+    net: Sessions<Target>,
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
     workers: [Worker; 3],
@@ -201,6 +203,7 @@ impl Pusher {
             sounds: sound_out,
             idr_wish,
             bell: net_bell,
+            key_told: AtomicBool::new(false),
             dialer,
             notices,
         };
@@ -219,8 +222,8 @@ impl Pusher {
     }
 
     /// Opens a publishing session; an older one is left first.
-    pub fn connect(&self, session: u64, url: String) {
-        self.net.connect(session, url);
+    pub fn connect(&self, session: u64, target: Target) {
+        self.net.connect(session, target);
     }
 
     /// Leaves the server properly.

@@ -2,8 +2,9 @@
 
 use super::send_queue::SendQueue;
 use super::stats::{LinkFigures, SendStats};
+use super::target::Target;
 use super::{CodedPicture, CodedSound, Live, Plans};
-use crate::api::notice::{Cause, End, Notice, PushNews};
+use crate::api::notice::{End, Notice, PushNews};
 use crate::api::status::PushStats;
 use crate::device::{Listener, Wake, clock};
 use crate::flow::Notices;
@@ -13,7 +14,6 @@ use crate::flow::sessions::{Way, broken, ours};
 use crate::flv;
 use crate::media::{SoundFormat, Span, Time};
 use crate::rtmp::client::{Client, Config, Event};
-use crate::rtmp::url::RtmpUrl;
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub struct Wiring {
     /// Asks the encoder for an IDR.
     pub idr_wish: Arc<AtomicBool>,
     pub bell: Wake,
+    /// It was told once that others can read the key.
+    pub key_told: AtomicBool,
     pub dialer: Dialer,
     pub notices: Notices,
 }
@@ -43,13 +45,14 @@ pub struct Publisher(pub Arc<Wiring>);
 
 impl Way for Publisher {
     type Session = u64;
+    type Target = Target;
 
     fn begin(&self, number: u64) -> u64 {
         number
     }
 
-    fn run(&self, session: u64, url: String, stop: Arc<Notify>) -> impl Future<Output = End> + Send + 'static {
-        publish(self.0.clone(), session, url, stop)
+    fn run(&self, session: u64, target: Target, stop: Arc<Notify>) -> impl Future<Output = End> + Send + 'static {
+        publish(self.0.clone(), session, target, stop)
     }
 
     async fn ended(&self, session: u64, end: End) {
@@ -60,10 +63,17 @@ impl Way for Publisher {
 }
 
 /// One session from the first packet to the last.
-async fn publish(wiring: Arc<Wiring>, session: u64, url: String, stop: Arc<Notify>) -> End {
-    let url = match RtmpUrl::parse(&url) {
-        Ok(url) => url,
-        Err(error) => return End { cause: Cause::Refused, words: error.to_string() },
+async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<Notify>) -> End {
+    // The key may lie on a slow disk, and this thread speaks with the servers.
+    let url = match tokio::task::spawn_blocking(move || target.address()).await {
+        Ok(Ok((url, warning))) => {
+            if let Some(words) = warning.filter(|_| !wiring.key_told.swap(true, Ordering::AcqRel)) {
+                tracing::warn!("{words}");
+            }
+            url
+        }
+        Ok(Err(end)) => return end,
+        Err(error) => return broken(&error.to_string()),
     };
     let address = Address::of(&url);
     let stream = tokio::select! {
@@ -127,7 +137,7 @@ enum Woken {
 }
 
 impl Publishing<'_> {
-    async fn run(mut self, bell: Listener, stop: &Notify) -> End {
+    async fn run(mut self, mut bell: Listener, stop: &Notify) -> End {
         let mut read = vec![0; READ];
         loop {
             if let Some(end) = self.listen() {
@@ -141,7 +151,7 @@ impl Publishing<'_> {
                 return broken(&format!("the connection broke: nothing was acknowledged for {TCP_LIMIT:?}"));
             }
             self.feed(now);
-            match self.wait(&bell, stop, &mut read).await {
+            match self.wait(&mut bell, stop, &mut read).await {
                 Woken::Io(Ok(Turn::Read(0))) => self.client.handle_close(clock::now()),
                 Woken::Io(Ok(Turn::Read(count))) => {
                     self.client.handle_bytes(read.get(..count).unwrap_or_default(), clock::now());
@@ -159,7 +169,7 @@ impl Publishing<'_> {
     }
 
     /// Waits for whatever comes first.
-    async fn wait(&mut self, bell: &Listener, stop: &Notify, read: &mut [u8]) -> Woken {
+    async fn wait(&mut self, bell: &mut Listener, stop: &Notify, read: &mut [u8]) -> Woken {
         let deadline = self.client.deadline().into_iter().chain([self.stats.due(), self.keeper.due()]).min();
         let wait = deadline.map_or(Span::secs(1), |at| at - clock::now());
         // What the kernel takes during a break is stale when the link is back, and delays what is fresh.

@@ -112,6 +112,14 @@ impl RtmpUrl {
         redact(&format!("{}/{}", self.tc_url(), self.key))
     }
 
+    /// `text`, which a server may have made of this URL, with every value of its parameters replaced by `***`.
+    pub fn hide(&self, text: &str) -> String {
+        let query = self.key.split_once('?').map_or("", |(_, query)| query);
+        let values = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+        // A value of two or three letters is found in any words, and secures nothing.
+        values.filter(|value| value.len() > 3).fold(text.to_owned(), |text, value| text.replace(value, "***"))
+    }
+
     /// What is allowed but hardly meant, for people; no secret in it.
     pub fn warning(&self) -> Option<String> {
         let query = self.key.split_once('?').map_or("", |(_, query)| query);
@@ -261,6 +269,13 @@ mod tests {
         assert_eq!(redact(words), "publish of \"rtmp://***@h/live/x?token=***\" denied (txTime=***) a=b");
         assert_eq!(redact("token="), "token=");
         assert_eq!(redact("ключ=й token=й&й"), "ключ=й token=***&й");
+    }
+
+    #[test]
+    fn g13_a_secret_that_a_server_repeats_without_its_name_is_hidden_too() {
+        let url = RtmpUrl::parse("rtmp://h/live/x?txSecret=f85a2ab3&txTime=5C271099&a=b").unwrap();
+        assert_eq!(url.hide("bad f85a2ab3 until 5C271099 a b"), "bad *** until *** a b");
+        assert_eq!(RtmpUrl::parse("rtmp://h/live/x").unwrap().hide("as it is"), "as it is");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Stream addresses: which ones can be used, and how they are shown without their secrets.
 
+use super::signing;
 use url::Url;
 
 /// Stands in for a secret wherever an address is shown.
@@ -8,10 +9,10 @@ const HIDDEN: &str = "***";
 /// Parameters that are shown: they name things and open nothing.
 const HARMLESS: [&str; 3] = ["bizid", "vhost", "session"];
 
-/// Whether `text` is an address to push to: `rtmp://` or `rtmps://`, with host, application and stream name.
-/// The error says what is wrong and never repeats the address.
+/// Whether `text` is an address to push to: `rtmp://` or `rtmps://`, with host, application and stream name, any of
+/// them perhaps a template ([`signing::TEMPLATES`]). The error says what is wrong and never repeats the address.
 pub fn push(text: &str) -> Result<(), String> {
-    usable(text, &["rtmp", "rtmps"])
+    usable(&signing::sample(text)?, &["rtmp", "rtmps"])
 }
 
 /// Whether `text` is an address to play from: as for [`push`], or `http://` or `https://` ending in `.flv`.
@@ -22,9 +23,7 @@ pub fn play(text: &str) -> Result<(), String> {
 fn usable(text: &str, schemes: &[&str]) -> Result<(), String> {
     let allowed = schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(", ");
     if text.contains(['{', '}']) {
-        return Err("holds a signing template such as {txSecret}, and this version can not sign addresses: \
-                    give the address ready for use"
-            .into());
+        return Err("holds braces, which stand for a template, and only the address pushed to may have one".into());
     }
     if text.contains(HIDDEN) {
         return Err(format!("holds {HIDDEN}, which stands for a secret that is not shown: give the whole address"));
@@ -72,13 +71,16 @@ pub fn without_secrets(text: &str) -> String {
     if let Some(query) = url.query() {
         let shown = query.split('&').map(|part| match part.split_once('=') {
             Some((name, _)) if HARMLESS.contains(&name) => part.to_owned(),
+            // A template is no secret yet.
+            Some((_, value)) if signing::TEMPLATES.contains(&value) => part.to_owned(),
             Some((name, _)) => format!("{name}={HIDDEN}"),
             None => HIDDEN.to_owned(),
         });
         let shown = shown.collect::<Vec<_>>().join("&");
         url.set_query(Some(&shown));
     }
-    url.into()
+    // A template in the path was made fit for the wire.
+    String::from(url).replace("%7Bstream%7D", "{stream}")
 }
 
 /// A spelling of a parameter that servers do not know, with the right one: the published example of the
@@ -104,7 +106,7 @@ mod tests {
             ("rtmp://host:99999/live/a", "invalid port"),
             ("rtmp://host/live", "application and a stream"),
             ("rtmp://host/live/a b", "without blanks"),
-            ("rtmp://host/live/a?txSecret={txSecret}", "can not sign"),
+            ("rtmp://host/live/a?txSecret={txsecret}", "none of {stream}, {txTime}, {txSecret}"),
             ("rtmp://host/live/a?txSecret=***", "not shown"),
         ];
         for (text, words) in refused {
@@ -114,6 +116,8 @@ mod tests {
         for text in ["rtmp://host/live/a", "rtmps://[::1]:443/app/inst/a?txSecret=1&txTime=2", "RTMP://host/live/a"] {
             assert_eq!(push(text), Ok(()), "{text}");
         }
+        assert_eq!(push("rtmp://host/live/{stream}?txSecret={txSecret}&txTime={txTime}"), Ok(()));
+        assert!(play("rtmp://host/live/{stream}").unwrap_err().contains("only the address pushed to"));
         assert_eq!(play("https://host/live/a.flv?token=1"), Ok(()));
         assert!(play("http://host/live/a.m3u8").unwrap_err().contains(".flv"));
     }
@@ -126,6 +130,10 @@ mod tests {
             ("http://h/a.flv?f85a#f85a", "http://h/a.flv?***"),
             ("no address?f85a", "no address"),
             ("rtmp://h/live/a", "rtmp://h/live/a"),
+            (
+                "rtmp://h/live/{stream}?txSecret={txSecret}&txTime={txTime}&k=1",
+                "rtmp://h/live/{stream}?txSecret={txSecret}&txTime={txTime}&k=***",
+            ),
         ];
         for (text, shown) in table {
             assert_eq!(without_secrets(text), shown);

@@ -2,7 +2,7 @@
 
 use super::player::{PlayMode, SoundMode};
 use super::pusher::{Aspect, AudioQuality, AudioVolumeType, Orientation, PushMode};
-use super::{Board, PlayerSettings, PusherSettings, Settings, address};
+use super::{Board, PlayerSettings, PusherSettings, Settings, address, signing};
 use crate::api::status::Unsupported;
 use crate::media::{Size, Span};
 
@@ -84,7 +84,11 @@ impl PusherSettings {
             (self.waiting_image.is_some(), "waiting-image", "the built-in waiting card is sent instead"),
             (self.waiting_image_hash.is_some(), "waiting-image-hash", "the built-in waiting card is sent instead"),
             (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),
-            (self.signing.is_some(), "signing", "addresses are not signed: give the address ready for use"),
+            (
+                self.signing.is_some() && self.url.as_deref().is_some_and(|url| !signing::signs(url)),
+                "signing",
+                "the url holds no {txSecret} and {txTime}: it is used as it stands",
+            ),
         ];
         listed(&table)
     }

@@ -12,6 +12,7 @@ pub mod player;
 pub mod pusher;
 pub mod scenario;
 pub mod screen_mode;
+pub mod signing;
 
 mod document;
 mod panel;

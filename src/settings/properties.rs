@@ -52,7 +52,8 @@ pub const PUSHER: &[Property] = &[
     may("signing", Table(SIGNING)),
 ];
 
-const SIGNING: &[Property] = &[must("key-file", Text(some_text)), must("valid-for", Text(length_of_time))];
+const SIGNING: &[Property] =
+    &[must("key-file", Text(some_text)), must("valid-for", Text(length_of_time)), may("stream", Text(stream_name))];
 
 /// `[[player]]`.
 pub const PLAYER: &[Property] = &[
@@ -194,6 +195,14 @@ fn player_id(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("1 to 32 letters, digits, - and _ are allowed".into())
+}
+
+fn stream_name(text: &str) -> Result<(), String> {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    if plain && (1..=128).contains(&text.len()) {
+        return Ok(());
+    }
+    Err("1 to 128 letters, digits, -, _ and . are allowed".into())
 }
 
 fn user_name(text: &str) -> Result<(), String> {

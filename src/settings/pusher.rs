@@ -143,6 +143,9 @@ pub struct Signing {
     pub key_file: String,
     /// How long a signature stays valid ("12h", "30m", "90s").
     pub valid_for: String,
+    /// What stands for `{stream}` in the URL; without it the stream's name is what the URL's path ends in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
 }
 
 impl Default for PusherSettings {

@@ -1,7 +1,7 @@
 //! What no single key shows: contradictions between properties, and between devices of a board.
 
 use super::schema::Found;
-use super::{Board, PlayerSettings, PusherSettings, Settings, panel};
+use super::{Board, PlayerSettings, PusherSettings, Settings, panel, signing};
 use std::collections::HashSet;
 
 /// What contradicts itself in `[pusher]`; paths begin inside the table.
@@ -22,6 +22,11 @@ pub fn pusher(pusher: &PusherSettings) -> Vec<Found> {
     }
     if pusher.waiting_image_hash.is_some() && pusher.waiting_image.is_none() {
         found.push(Found::new(&["waiting-image-hash"], "needs waiting-image beside it"));
+    }
+    if let Some(url) = &pusher.url
+        && let Some((field, words)) = signing::contradiction(url, pusher.signing.as_ref())
+    {
+        found.push(Found::new(field, words));
     }
     found
 }

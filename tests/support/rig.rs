@@ -14,7 +14,7 @@ use visavis::flow::Notices;
 use visavis::flow::net::Dialer;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
 use visavis::player::{Player, SpeakerOpener};
-use visavis::pusher::{Mounted, Pusher};
+use visavis::pusher::{Mounted, Pusher, Target};
 use visavis::screen::{self, DisplayOpener};
 use visavis::settings::pusher::Position;
 
@@ -237,7 +237,7 @@ pub fn caller(rig: &Rig, url: &str, video_encoders: Vec<VideoEncoderDriver>) -> 
         video_kbps: 500,
         ..PushPlan::IDLE
     });
-    pusher.connect(1, url.into());
+    pusher.connect(1, Target { url: url.into(), signing: None });
     pusher
 }
 

@@ -1,14 +1,16 @@
 //! The date, without which no TLS connection is made.
 
 use super::Report;
-use std::time::{SystemTime, UNIX_EPOCH};
+use crate::device::wall;
+use std::time::SystemTime;
 
 pub fn tell(report: &mut Report, now: SystemTime, synchronised: Option<bool>) {
     report.head("Clock");
-    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // 2025-01-01: no terminal was made with this program before.
-    if seconds < 1_735_689_600 {
-        report.wrong("the date lies in the past: TLS connections will fail; set it, or enable a time service");
+    if wall::judged(now).is_err() {
+        report.wrong(
+            "the date lies in the past: TLS connections will fail and no address is signed; set it, or enable a time \
+             service",
+        );
     } else {
         report.well("the date is plausible");
     }
@@ -23,7 +25,7 @@ pub fn tell(report: &mut Report, now: SystemTime, synchronised: Option<bool>) {
 mod tests {
     use super::super::told;
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn a_wrong_clock_is_told_with_its_cure() {

@@ -146,7 +146,7 @@ impl Client {
             "" => command.name.as_str(),
             code => code,
         };
-        self.close(Reason::refused(code, command.info("description")));
+        self.close(Reason::refused(&self.url.hide(code), &self.url.hide(command.info("description"))));
     }
 }
 
