@@ -47,6 +47,17 @@ pub enum PictureSource {
     Card(String),
 }
 
+/// What is done to the microphone's sound before it is encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VoicePlan {
+    /// What the loudspeaker plays is taken out.
+    pub echo: bool,
+    /// Steady noise is taken out.
+    pub noise: bool,
+    /// A quiet voice is brought up.
+    pub gain: bool,
+}
+
 /// Everything the way up is to be. Nothing is encoded while `active` is false, and no microphone is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushPlan {
@@ -66,8 +77,11 @@ pub struct PushPlan {
     pub fps: u32,
     /// kbit/s of video.
     pub video_kbps: u32,
+    pub voice: VoicePlan,
     /// kbit/s of sound.
     pub sound_kbps: u32,
+    /// Samples a second of sound as it is sent.
+    pub sound_rate: u32,
     /// Longest time between two IDR pictures.
     pub gop: Span,
     /// The send queue sheds pictures when it is older than this.
@@ -92,7 +106,9 @@ impl PushPlan {
         size: Size::new(640, 360),
         fps: 15,
         video_kbps: 500,
+        voice: VoicePlan { echo: false, noise: false, gain: false },
         sound_kbps: 64,
+        sound_rate: 48_000,
         gop: Span::secs(2),
         queue_limit: Span::millis(200),
         mirror: false,

@@ -92,19 +92,20 @@ impl Appliance {
     pub fn new(settings: Settings, board: &Board, degraded: Vec<String>, seed: u64, now: Time) -> Self {
         let number =
             |(i, player): (usize, PlayerSettings)| Playing::new(i, player, board, seed.wrapping_add(1 + i as u64), now);
+        let loudspeaker = settings.loudspeaker(Some(board));
         let mut this = Self {
             board: board.name.clone(),
             control: settings.control,
             degraded,
             started: now,
-            pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, seed, now)),
+            pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, loudspeaker, seed, now)),
             players: settings.players.into_iter().enumerate().map(number).collect(),
             standby: false,
             standby_locked: false,
             panel: PanelState::new(board),
             screen_plan: ScreenPlan::default(),
             display: closed_or_absent(board.display.is_some()),
-            speaker: closed_or_absent(board.speaker.speaker.is_some() || board.speaker.ear.is_some()),
+            speaker: closed_or_absent(board.has_loudspeaker()),
             load: (None, None),
             snapshots: Vec::new(),
             leaving: None,

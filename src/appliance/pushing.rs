@@ -39,6 +39,8 @@ static CODES: Codes = Codes {
 pub struct Pushing {
     settings: PusherSettings,
     board: Board,
+    /// The terminal plays something that can echo.
+    loudspeaker: bool,
     session: Session,
     camera: CameraState,
     /// The camera that delivered until the other one was asked for.
@@ -62,10 +64,12 @@ pub struct Pushing {
 }
 
 impl Pushing {
-    /// A pusher that does nothing yet; `seed` varies its retry delays.
-    pub fn new(settings: PusherSettings, board: &Board, seed: u64, now: Time) -> Self {
+    /// A pusher that does nothing yet; `loudspeaker`: the terminal plays something that can echo; `seed` varies its
+    /// retry delays.
+    pub fn new(settings: PusherSettings, board: &Board, loudspeaker: bool, seed: u64, now: Time) -> Self {
         let mut this = Self {
             board: board.clone(),
+            loudspeaker,
             session: Session::new(&CODES, seed, now),
             camera: CameraState::new(),
             switching_from: None,

@@ -15,7 +15,7 @@ use crate::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, Readings};
 use crate::media::{Span, Time};
 use crate::settings::board::{CameraDriver, Cameras, DisplayDriver, MicrophoneDriver, SpeakerDriver, Speakers};
 use crate::settings::player::PlayMode;
-use crate::settings::pusher::{Orientation, PushMode};
+use crate::settings::pusher::{AudioVolumeType, Orientation, PushMode};
 use crate::settings::{Board, PlayerSettings, PusherSettings, Settings};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -178,6 +178,8 @@ fn settings(url: &str) -> Settings {
         video_height: Some(360),
         fps: 30,
         max_bitrate: 500,
+        // Its loudspeaker is in nobody's room.
+        audio_volume_type: AudioVolumeType::Media,
         ..PusherSettings::default()
     };
     let player = PlayerSettings {

@@ -15,6 +15,7 @@ use crate::control::{EventLog, View, Window};
 use crate::device::load::LoadMeter;
 use crate::device::{self, DeviceError, Fault, Wake, clock};
 use crate::flow::Notices;
+use crate::flow::far_end::{Ear, far_end};
 use crate::flow::frame::SelfView;
 use crate::flow::lane::Sender;
 use crate::flow::net::Dialer;
@@ -22,7 +23,7 @@ use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::panel::Panel;
-use crate::player::{Player, SpeakerOpener};
+use crate::player::{Loudspeaker, Player, SpeakerOpener};
 use crate::pusher::{self, Mounted, Pusher, Target};
 use crate::screen::{DisplayOpener, Screen};
 use crate::settings::board::CameraDriver;
@@ -104,14 +105,16 @@ impl Terminal {
             Some(album) => album.keeping(inbox.notices()),
             None => inbox.notices(),
         };
+        let (tap, ear) = far_end()?;
         let screen = Screen::start(outputs.display, usize::from(player.is_some()), notices.clone())?;
         let own = screen.self_view();
-        let pusher = has_pusher.then(|| start_pusher(board, own, &dialer, &notices, &net)).transpose()?;
+        let pusher = has_pusher.then(|| start_pusher(board, own, ear, &dialer, &notices, &net)).transpose()?;
+        let loudspeaker = Loudspeaker { open: outputs.speaker, tap };
         // The board has one pair of loudspeakers: they are the first player's.
         let players = player
             .zip(screen.frames(0))
             .map(|(id, frames)| {
-                Player::start(0, &id, frames, outputs.speaker, dialer.clone(), notices.clone(), net.handle())
+                Player::start(0, &id, frames, loudspeaker, dialer.clone(), notices.clone(), net.handle())
             })
             .transpose()?;
         let panel = Panel::start(board, notices)?;
@@ -268,6 +271,7 @@ impl Terminal {
 fn start_pusher(
     board: &Board,
     own: Sender<SelfView>,
+    ear: Ear,
     dialer: &Dialer,
     notices: &Notices,
     net: &Net,
@@ -289,7 +293,7 @@ fn start_pusher(
         }),
         video_encoders: device::video_encoders(),
     };
-    Pusher::start(devices, own, dialer.clone(), notices.clone(), net.handle())
+    Pusher::start(devices, own, ear, dialer.clone(), notices.clone(), net.handle())
 }
 
 /// How a camera's picture has to be turned to stand upright.

@@ -94,7 +94,7 @@ impl Span {
     }
     /// The distance from zero.
     pub const fn abs(self) -> Self {
-        Self(self.0.abs())
+        Self(self.0.saturating_abs())
     }
     /// The same length for the standard library; negative becomes zero.
     pub const fn to_std(self) -> Duration {
@@ -150,7 +150,7 @@ impl SubAssign for Span {
 impl Neg for Span {
     type Output = Span;
     fn neg(self) -> Span {
-        Span(-self.0)
+        Span(self.0.saturating_neg())
     }
 }
 impl Mul<i64> for Span {

@@ -8,7 +8,8 @@
 //!                                          and converts it
 //!                                             |
 //!                                             +--ring--> speaker_worker
-//!                                                        "spk": feeds the device, silence where sound is missing
+//!                                                        "spk": feeds the device, silence where sound is missing;
+//!                                                        tells the microphone what it plays
 //! ```
 //!
 //! When a unit is due is [`Playout`](crate::playout::Playout)'s decision alone. A slow reader makes "net" wait, and
@@ -31,6 +32,7 @@ mod viewer;
 use crate::api::fault::DeviceError;
 use crate::api::plan::PlayPlan;
 use crate::device::{Speaker, Wake};
+use crate::flow::far_end::Tap;
 use crate::flow::frame::Frame;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
@@ -49,6 +51,13 @@ use tracks::VideoConfig;
 
 /// Opens one of the board's sound outputs; called on its thread, again and again while it fails.
 pub type SpeakerOpener = Box<dyn Fn(SoundMode) -> Result<Box<dyn Speaker>, DeviceError> + Send>;
+
+/// What a player is heard from.
+pub struct Loudspeaker {
+    pub open: SpeakerOpener,
+    /// Told what is played.
+    pub tap: Tap,
+}
 
 /// What every worker of the way down should be doing.
 type Plans = Shared<PlayPlan>;
@@ -136,7 +145,7 @@ impl Player {
         index: usize,
         id: &str,
         frames: lane::Sender<Frame>,
-        open_speaker: SpeakerOpener,
+        loudspeaker: Loudspeaker,
         dialer: Dialer,
         notices: Notices,
         runtime: &tokio::runtime::Handle,
@@ -170,10 +179,11 @@ impl Player {
         };
         let mut spk = speaker_worker::SpeakerWorker {
             plans: plans.clone(),
-            open: open_speaker,
+            open: loudspeaker.open,
             pieces: piece_out,
             facts: speaker,
             gauges: stats,
+            far: loudspeaker.tap,
             notices: notices.clone(),
         };
         let workers = [

@@ -7,11 +7,13 @@ use super::{Piece, Plans, REOPEN, SpeakerFact, SpeakerFacts, SpeakerOpener};
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::device::{DeviceError, Speaker, Wake, clock};
 use crate::flow::Notices;
+use crate::flow::far_end::Tap;
 use crate::flow::lane::Receiver;
 use crate::flow::teller::Teller;
 use crate::flow::worker::Handle;
 use crate::media::{SoundFormat, Span, Time};
 use crate::settings::player::SoundMode;
+use crate::voice::Played;
 use std::sync::{Arc, PoisonError};
 
 /// Most sound that waits here for the device.
@@ -33,6 +35,8 @@ pub struct SpeakerWorker {
     pub pieces: Receiver<Piece>,
     pub facts: SpeakerFacts,
     pub gauges: Arc<Gauges>,
+    /// Told what is played.
+    pub far: Tap,
     pub notices: Notices,
 }
 
@@ -116,7 +120,7 @@ impl SpeakerWorker {
                 output.note_heard(&piece.session);
             }
         }
-        output.write()?;
+        output.write(&self.far)?;
         // An underrun inside the device is as long as a period, as far as anybody can tell.
         self.gauges.missing(SILENCE * output.device.take_underruns().min(1000) as i64);
         if !output.clocked {
@@ -196,13 +200,19 @@ impl Output {
     }
 
     /// Gives the device as much as it takes without waiting.
-    fn write(&mut self) -> Result<(), DeviceError> {
+    fn write(&mut self, far: &Tap) -> Result<(), DeviceError> {
         let mut written = 0;
         while written < self.ring.len() {
-            match self.device.write(&self.ring[written..])? {
-                0 => break,
-                count => written += count,
+            let heard = if far.wanted() { Some(clock::now() + self.device.delay()?) } else { None };
+            let count = self.device.write(&self.ring[written..])?;
+            if count == 0 {
+                break;
             }
+            if let Some(heard) = heard {
+                let samples = self.ring.iter().skip(written).take(count).copied().collect();
+                far.put(Played { samples, format: self.format, heard });
+            }
+            written += count;
         }
         self.ring.drain(..written.min(self.ring.len()));
         Ok(())

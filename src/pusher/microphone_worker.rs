@@ -1,19 +1,22 @@
-//! The thread "mic": periods of 10 ms from the microphone, or silence of exactly the same length, into AAC.
+//! The thread "mic": periods of 10 ms from the microphone, treated as the plan says, or silence of exactly the same
+//! length, into AAC.
 //!
 //! The sound track never stops while a session is publishing: players stall without it. Silence for a
 //! microphone that is closed, lost, late or not there is made on the monotonic clock ([`Unbroken`]).
 
+use super::sound_encoding::SoundEncoding;
 use super::unbroken::{FORMAT, Unbroken};
 use super::{CodedSound, Live, MicrophoneOpener, Plans};
 use crate::api::fault::DeviceError;
 use crate::api::notice::{DeviceNotice, Notice};
-use crate::device::{self, Microphone, SoundEncoder, Wake, clock};
+use crate::api::plan::PushPlan;
+use crate::device::{Microphone, Wake, clock};
 use crate::flow::Notices;
+use crate::flow::far_end::Ear;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
 use crate::media::{Sound, Span, Time};
-use crate::voice::{Convert, SampleClock};
-use bytes::Bytes;
+use crate::voice::{Convert, Fade, Treatment};
 
 /// Between two tries to open a microphone that is not there.
 const RETRY: Span = Span::secs(1);
@@ -24,6 +27,8 @@ pub struct MicrophoneWorker {
     pub live: Live,
     pub open: MicrophoneOpener,
     pub coded: Sender<CodedSound>,
+    /// What the loudspeaker plays.
+    pub far: Ear,
     pub notices: Notices,
 }
 
@@ -35,23 +40,12 @@ struct Running {
     lost: Span,
 }
 
-/// The encoder and what belongs to one session of it.
-struct Encoding {
-    session: u64,
-    encoder: Box<dyn SoundEncoder>,
-    config: Bytes,
-    kbps: u32,
-    /// Samples that do not fill a frame yet.
-    waiting: Vec<i16>,
-    clock: SampleClock,
-    frame: Vec<u8>,
-}
-
 impl MicrophoneWorker {
     /// Runs until the handle says stop.
     pub fn run(&mut self, handle: &Handle) {
         let mut running: Option<Running> = None;
-        let mut encoding: Option<Encoding> = None;
+        let mut encoding: Option<SoundEncoding> = None;
+        let (mut treatment, mut fade) = (Treatment::default(), Fade::default());
         let mut retry_at = Time::default();
         let mut told: Option<DeviceError> = None;
         let mut track = Unbroken::default();
@@ -102,15 +96,19 @@ impl MicrophoneWorker {
             };
             let Some(session) = live else {
                 encoding = None;
+                treatment = Treatment::default();
+                self.far.listen(false);
                 continue;
             };
-            if !got && !track.silence(running.is_some(), clock::now(), &mut heard) {
+            if got {
+                self.treat(&mut treatment, &plan, &mut heard);
+            } else if track.silence(running.is_some(), clock::now(), &mut heard) {
+                treatment.clear();
+            } else {
                 continue;
             }
-            if plan.silent {
-                heard.samples.fill(0);
-            }
-            if let Err(error) = self.encode(&mut encoding, session, plan.sound_kbps, &heard, lost) {
+            fade.run(&mut heard.samples, plan.silent);
+            if let Err(error) = self.encode(&mut encoding, session, &plan, &heard, lost) {
                 encoding = None;
                 (self.notices)(Notice::SoundEncoder(error));
             }
@@ -146,53 +144,33 @@ impl MicrophoneWorker {
         Ok(true)
     }
 
+    /// Takes out of `heard` what the plan says; a microphone that is muted is treated all the same, so that it is known
+    /// what the room does with sound when it comes back.
+    fn treat(&self, treatment: &mut Treatment, plan: &PushPlan, heard: &mut Sound) {
+        treatment.set(plan.voice);
+        self.far.listen(treatment.listens());
+        while let Some(piece) = self.far.take() {
+            treatment.played(&piece);
+        }
+        treatment.run(heard);
+    }
+
     fn encode(
         &self,
-        encoding: &mut Option<Encoding>,
+        encoding: &mut Option<SoundEncoding>,
         session: u64,
-        kbps: u32,
+        plan: &PushPlan,
         heard: &Sound,
         lost: Span,
     ) -> Result<(), DeviceError> {
-        if encoding.as_ref().is_none_or(|now| now.session != session) {
-            *encoding = Some(Encoding::new(session, kbps)?);
+        let give = |sound| {
+            self.coded.put(CodedSound { lost, ..sound });
+        };
+        if encoding.as_ref().is_none_or(|now| now.session() != session) {
+            *encoding = Some(SoundEncoding::new(session, plan.sound_rate, plan.sound_kbps)?);
         }
         let Some(now) = encoding else { return Ok(()) };
-        if now.kbps != kbps {
-            now.encoder.set_bitrate(kbps)?;
-            now.kbps = kbps;
-        }
-        let waiting = FORMAT.span_of(now.waiting.len());
-        now.clock.heard(heard.captured - waiting);
-        now.waiting.extend_from_slice(&heard.samples);
-        let frame = now.encoder.frame_len() * usize::from(FORMAT.channels);
-        let mut used = 0;
-        while let Some(samples) = now.waiting.get(used..used + frame) {
-            now.encoder.encode(samples, &mut now.frame)?;
-            used += frame;
-            let captured = now.clock.advance(now.encoder.frame_len());
-            if now.frame.is_empty() {
-                continue;
-            }
-            self.coded.put(CodedSound {
-                data: Bytes::copy_from_slice(&now.frame),
-                config: now.config.clone(),
-                session,
-                captured: captured - Span::samples(now.encoder.delay() as i64, FORMAT.rate),
-                encoded: clock::now(),
-                lost,
-            });
-        }
-        now.waiting.drain(..used);
-        Ok(())
-    }
-}
-
-impl Encoding {
-    fn new(session: u64, kbps: u32) -> Result<Self, DeviceError> {
-        let encoder = device::sound_encoder(FORMAT, kbps)?;
-        let config = Bytes::copy_from_slice(encoder.config());
-        let clock = SampleClock::new(FORMAT.rate);
-        Ok(Self { session, encoder, config, kbps, waiting: Vec::new(), clock, frame: Vec::new() })
+        now.set(plan.sound_rate, plan.sound_kbps, give)?;
+        now.push(heard, give)
     }
 }

@@ -6,7 +6,7 @@
 //!   opens, reads,  picture    fits, encodes   picture      queues, sheds, interleaves, writes
 //!   drops its
 //!   device                    microphone_worker --ring--> send_task
-//!                               "mic": periods, silence, AAC
+//!                loudspeaker --ring-->  "mic": periods, voices, silence, AAC
 //! ```
 //!
 //! The newest raw picture replaces an unread one before a pixel is touched; nothing is encoded while no
@@ -20,6 +20,7 @@ mod microphone_worker;
 mod pace;
 mod send_queue;
 mod send_task;
+mod sound_encoding;
 mod stamps;
 mod stats;
 pub mod target;
@@ -29,6 +30,7 @@ use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::plan::PushPlan;
 use crate::device::{Camera, Microphone, VideoEncoderDriver, Wake};
+use crate::flow::far_end::Ear;
 use crate::flow::frame::SelfView;
 use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
@@ -148,10 +150,11 @@ pub struct Pusher {
 
 impl Pusher {
     /// Starts the threads, idle until a plan is applied. Pictures of the camera for the local screen go to `self_view`
-    /// while the plan wants them there. Network IO runs on `runtime`.
+    /// while the plan wants them there; `far` tells what the loudspeaker plays. Network IO runs on `runtime`.
     pub fn start(
         devices: Devices,
         self_view: lane::Sender<SelfView>,
+        far: Ear,
         dialer: Dialer,
         notices: Notices,
         runtime: &tokio::runtime::Handle,
@@ -189,6 +192,7 @@ impl Pusher {
             live: live.clone(),
             open: devices.microphone,
             coded: sound_in,
+            far,
             notices: notices.clone(),
         };
         let workers = [

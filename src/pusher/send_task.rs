@@ -100,7 +100,7 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
         last_ms: (0, 0),
         config: None,
         held: None,
-        sound_begun: false,
+        sound_config: None,
         keeper: Keeper::new(now),
         link: Link::Flowing,
         wiring: &wiring,
@@ -122,7 +122,8 @@ struct Publishing<'a> {
     config: Option<Bytes>,
     /// The picture that waits for its decoder configuration to go out first.
     held: Option<CodedPicture>,
-    sound_begun: bool,
+    /// The AudioSpecificConfig the server has.
+    sound_config: Option<Bytes>,
     keeper: Keeper,
     link: Link,
     wiring: &'a Wiring,
@@ -260,7 +261,7 @@ impl Publishing<'_> {
             fps: Some(f64::from(plan.fps)),
             video_kbps: Some(f64::from(plan.video_kbps)),
             audio_kbps: Some(f64::from(plan.sound_kbps)),
-            sound: Some(SoundFormat::CALL),
+            sound: Some(SoundFormat { rate: plan.sound_rate, channels: 1 }),
             ..flv::metadata::Metadata::default()
         };
         self.client.send_metadata(metadata.to_value());
@@ -273,8 +274,9 @@ impl Publishing<'_> {
         if at < 0 {
             return;
         }
-        if !std::mem::replace(&mut self.sound_begun, true) {
-            self.client.send_audio(0, flv::audio::sequence_header(&sound.config));
+        if self.sound_config.as_ref() != Some(&sound.config) {
+            self.client.send_audio(self.last_ms.1, flv::audio::sequence_header(&sound.config));
+            self.sound_config = Some(sound.config.clone());
         }
         self.last_ms.1 = (at as u32).max(self.last_ms.1 + 1);
         self.client.send_audio(self.last_ms.1, flv::audio::frame(&sound.data));

@@ -3,6 +3,7 @@
 use super::player::{PlayMode, SoundMode};
 use super::pusher::{Aspect, AudioQuality, AudioVolumeType, Orientation, PushMode};
 use super::{Board, PlayerSettings, PusherSettings, Settings, address, signing};
+use crate::api::plan::VoicePlan;
 use crate::api::status::Unsupported;
 use crate::media::{Size, Span};
 
@@ -55,6 +56,24 @@ impl PusherSettings {
         }
     }
 
+    /// Samples a second of the sound that is sent: speech needs no more than 16 kHz. A call keeps 48 kHz all the same,
+    /// because a frame of AAC has 1024 samples whatever their rate, and its coder then takes 43 ms instead of 128.
+    pub fn sound_rate(&self) -> u32 {
+        match (self.audio_quality, self.mode) {
+            (AudioQuality::Low, PushMode::SD | PushMode::HD | PushMode::FHD) => 16_000,
+            _ => 48_000,
+        }
+    }
+
+    /// What is done to the microphone's sound. `loudspeaker`: the terminal plays something that can echo.
+    pub fn voice(&self, loudspeaker: bool) -> VoicePlan {
+        VoicePlan {
+            echo: loudspeaker && self.audio_volume_type == AudioVolumeType::Voicecall,
+            noise: self.enable_ans,
+            gain: self.enable_agc,
+        }
+    }
+
     /// The age at which the send queue sheds pictures: latency first in RTC mode, smoothness first otherwise.
     pub fn queue_limit(&self) -> Span {
         match self.mode {
@@ -63,8 +82,8 @@ impl PusherSettings {
         }
     }
 
-    /// The properties that are set and have no effect, each with the reason.
-    pub fn unsupported(&self) -> Vec<Unsupported> {
+    /// The properties that are set and have no effect, each with the reason. `loudspeaker`: the terminal plays something.
+    pub fn unsupported(&self, loudspeaker: bool) -> Vec<Unsupported> {
         let table = [
             (
                 self.min_bitrate < self.max_bitrate,
@@ -74,12 +93,10 @@ impl PusherSettings {
             (self.beauty > 0, "beauty", "skin smoothing is not built in"),
             (self.whiteness > 0, "whiteness", "whitening is not built in"),
             (!self.auto_focus, "auto-focus", "the camera's own focus is left as it is"),
-            (self.enable_agc, "enable-agc", "automatic gain is not built in"),
-            (self.enable_ans, "enable-ans", "noise suppression is not built in"),
             (
-                self.audio_volume_type == AudioVolumeType::Voicecall,
+                self.audio_volume_type == AudioVolumeType::Voicecall && !loudspeaker,
                 "audio-volume-type",
-                "echo cancellation is not built in: use a speakerphone or a handset that cancels echo itself",
+                "there is no echo to cancel: no player, or no loudspeaker of this board",
             ),
             (self.waiting_image.is_some(), "waiting-image", "the built-in waiting card is sent instead"),
             (self.waiting_image_hash.is_some(), "waiting-image-hash", "the built-in waiting card is sent instead"),
@@ -124,6 +141,11 @@ impl PlayerSettings {
 }
 
 impl Board {
+    /// It has something that sound is played on.
+    pub fn has_loudspeaker(&self) -> bool {
+        self.speaker.speaker.is_some() || self.speaker.ear.is_some()
+    }
+
     /// The devices that are named and have no effect, each with the reason.
     pub fn unsupported(&self) -> Vec<Unsupported> {
         let table = [];
@@ -132,9 +154,16 @@ impl Board {
 }
 
 impl Settings {
+    /// Something is played that the microphone can hear; an unknown board has a loudspeaker.
+    pub fn loudspeaker(&self, board: Option<&Board>) -> bool {
+        !self.players.is_empty() && board.is_none_or(Board::has_loudspeaker)
+    }
+
     /// Every property that is set and has no effect, under its full name ("pusher.beauty").
     pub fn unsupported(&self, board: Option<&Board>) -> Vec<Unsupported> {
-        let pusher = self.pusher.iter().flat_map(PusherSettings::unsupported).map(|it| named("pusher", it));
+        let loudspeaker = self.loudspeaker(board);
+        let pusher =
+            self.pusher.iter().flat_map(|pusher| pusher.unsupported(loudspeaker)).map(|it| named("pusher", it));
         let players = self.players.iter().flat_map(|player| player.unsupported(board));
         pusher.chain(players.map(|it| named("player", it))).collect()
     }

@@ -297,7 +297,7 @@ fn what_has_no_effect_is_listed_with_its_reason() {
     }
     let plain =
         PusherSettings { audio_volume_type: pusher::AudioVolumeType::Media, min_bitrate: 1000, ..Default::default() };
-    assert_eq!(plain.unsupported(), []);
+    assert_eq!(plain.unsupported(true), []);
     let text = FULL.replace("live/terminal", "live/terminal?txSerect=1");
     assert!(Settings::from_toml("-", &text).unwrap().warnings()[0].contains("txSecret"));
 }

@@ -11,9 +11,10 @@ use visavis::api::status::PlayStats;
 use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay, TestCard, ToneMicrophone};
 use visavis::device::{DeviceError, Display, Speaker, VideoEncoderDriver, Wake, clock};
 use visavis::flow::Notices;
+use visavis::flow::far_end::far_end;
 use visavis::flow::net::Dialer;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
-use visavis::player::{Player, SpeakerOpener};
+use visavis::player::{Loudspeaker, Player, SpeakerOpener};
 use visavis::pusher::{Mounted, Pusher, Target};
 use visavis::screen::{self, DisplayOpener};
 use visavis::settings::pusher::Position;
@@ -174,7 +175,8 @@ impl Rig {
             players: vec![PlayerView { active: plan.active, ..PlayerView::NONE }],
             ..ScreenPlan::default()
         });
-        let (frames, speaker) = (screen.frames(0).unwrap(), devices.speaker);
+        let frames = screen.frames(0).unwrap();
+        let speaker = Loudspeaker { open: devices.speaker, tap: far_end().unwrap().0 };
         let player = Player::start(0, "test", frames, speaker, Dialer::default(), notices.clone(), &handle).unwrap();
         player.apply(plan);
         Self {
@@ -225,7 +227,7 @@ pub fn caller(rig: &Rig, url: &str, video_encoders: Vec<VideoEncoderDriver>) -> 
         video_encoders,
     };
     let (own, dialer) = (rig.screen.self_view(), Dialer::default());
-    let pusher = Pusher::start(devices, own, dialer, rig.notices.clone(), &rig.handle).unwrap();
+    let pusher = Pusher::start(devices, own, far_end().unwrap().1, dialer, rig.notices.clone(), &rig.handle).unwrap();
     pusher.apply(PushPlan {
         active: true,
         camera: Some(Position::Front),

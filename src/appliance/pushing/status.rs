@@ -35,7 +35,7 @@ impl Pushing {
             microphone: self.microphone.status().clone(),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
-            unsupported: self.settings.unsupported(),
+            unsupported: self.settings.unsupported(self.loudspeaker),
             net: PushStats { net_quality_level: self.quality.level(self.session.state()), ..self.stats.clone() },
         }
     }
