@@ -58,6 +58,15 @@ pub struct VoicePlan {
     pub gain: bool,
 }
 
+impl VoicePlan {
+    /// The names of what is done, in the order in which it is.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let table =
+            [(self.echo, "echo-cancellation"), (self.noise, "noise-suppression"), (self.gain, "automatic-gain")];
+        table.into_iter().filter_map(|(done, name)| done.then_some(name))
+    }
+}
+
 /// Everything the way up is to be. Nothing is encoded while `active` is false, and no microphone is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushPlan {

@@ -150,6 +150,9 @@ pub struct PusherStatus {
     pub camera_position: String,
     pub camera: DeviceStatus,
     pub microphone: DeviceStatus,
+    /// What is done to its sound: `echo-cancellation`, `noise-suppression`, `automatic-gain`.
+    #[serde(default)]
+    pub voice: Vec<String>,
     /// What ended the last session.
     pub last_end: String,
     /// Lost connections that were there again without being asked for.

@@ -43,7 +43,7 @@ pub fn run(config: &Path, board: Option<&Path>) -> ExitCode {
 pub fn words(settings: &Settings, board: Option<&Board>) -> String {
     let mut text = String::new();
     match &settings.pusher {
-        Some(it) => text += &pusher(it, board),
+        Some(it) => text += &pusher(it, board, settings.loudspeaker(board)),
         None => text += "Sends nothing: there is no [pusher].\n",
     }
     for it in &settings.players {
@@ -91,7 +91,7 @@ fn panel(board: &Board) -> String {
     if text.is_empty() { text } else { text + "\n" }
 }
 
-fn pusher(it: &PusherSettings, board: Option<&Board>) -> String {
+fn pusher(it: &PusherSettings, board: Option<&Board>, loudspeaker: bool) -> String {
     let kbps = it.max_bitrate;
     let mut text = format!("Sends to {}\n", address(&it.url, "url"));
     let mut say = |words: String| {
@@ -111,7 +111,15 @@ fn pusher(it: &PusherSettings, board: Option<&Board>) -> String {
         if it.remote_mirror { ", mirrored" } else { "" },
         if it.zoom { ", the middle half enlarged (zoom)" } else { "" },
     ));
-    say(format!("Sound: AAC-LC, 48 kHz mono, {} kbit/s{}.", it.sound_kbps(), if it.muted { ", muted" } else { "" }));
+    let voice: Vec<&str> = it.voice(loudspeaker).names().collect();
+    say(format!(
+        "Sound: AAC-LC, {} kHz mono, {} kbit/s{}{}{}.",
+        it.sound_rate() / 1000,
+        it.sound_kbps(),
+        if voice.is_empty() { "" } else { ", with " },
+        voice.join(", "),
+        if it.muted { ", muted" } else { "" },
+    ));
     let limit = it.queue_limit().as_millis();
     say(match it.mode {
         PushMode::RTC => {
@@ -271,7 +279,8 @@ mod tests {
             "Plays \"agent\" from rtmp://h/live/b\n  Waits for the order to start",
             "less than 500 ms",
             "\nButton \"mute\": press = toggle-mute, held for 3 s = standby\n",
-            "pusher.audio-volume-type: echo cancellation",
+            "Sound: AAC-LC, 48 kHz mono, 64 kbit/s.",
+            "pusher.audio-volume-type: there is no echo",
         ] {
             assert!(words.contains(part), "{part} is not in\n{words}");
         }

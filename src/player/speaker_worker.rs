@@ -23,6 +23,9 @@ const LOW: Span = Span::millis(8);
 const SILENCE: Span = Span::millis(5);
 /// When for a second a piece never found less than the first, all but the second is cut out.
 const SURPLUS: (Span, Span) = (Span::millis(18), Span::millis(8));
+/// A device without a pace of its own is believed to be heard so much after it was given something: whoever plays what
+/// comes out of it in uneven pieces of 21 ms has to wait for that long.
+const UNPACED: Span = Span::millis(20);
 /// A cut fades over this long.
 const FADE: Span = Span::millis(2);
 /// Silence counts as missing sound for so long after the last piece; later there is just none.
@@ -203,7 +206,8 @@ impl Output {
     fn write(&mut self, far: &Tap) -> Result<(), DeviceError> {
         let mut written = 0;
         while written < self.ring.len() {
-            let heard = if far.wanted() { Some(clock::now() + self.device.delay()?) } else { None };
+            let unpaced = if self.clocked { Span::ZERO } else { UNPACED };
+            let heard = if far.wanted() { Some(clock::now() + self.device.delay()? + unpaced) } else { None };
             let count = self.device.write(&self.ring[written..])?;
             if count == 0 {
                 break;

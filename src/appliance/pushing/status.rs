@@ -33,6 +33,9 @@ impl Pushing {
                 DeviceStatus::default()
             },
             microphone: self.microphone.status().clone(),
+            voice: plan
+                .filter(|plan| plan.active && plan.microphone)
+                .map_or_else(Vec::new, |plan| plan.voice.names().map(String::from).collect()),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
             unsupported: self.settings.unsupported(self.loudspeaker),

@@ -103,7 +103,8 @@ fn pusher(table: &mut Table, it: &PusherStatus, standby: bool) {
     let seen = if it.preview { ", on the local screen" } else { "" };
     device(table, "camera", &it.camera, &format!(" ({}{card}{seen})", it.camera_position));
     let muted = if it.muted { format!(" (silent: {})", it.muted_by.join(", ")) } else { String::new() };
-    device(table, "microphone", &it.microphone, &muted);
+    let voice = if it.voice.is_empty() { String::new() } else { format!(", with {}", it.voice.join(", ")) };
+    device(table, "microphone", &it.microphone, &(voice + &muted));
 }
 
 fn player(table: &mut Table, it: &PlayerStatus) {

@@ -1,0 +1,173 @@
+//! What the other side hears of a terminal: its voice without echo and noise, or exactly nothing.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+use support::events::Events;
+use support::ffmpeg::{self, Ffmpeg, Packet};
+use support::fifo;
+use support::nginx::Nginx;
+use support::room::{Room, talk};
+use support::sound;
+use support::terminal::{Terminal, VIRTUAL, player, pusher};
+use support::wait::until;
+
+const RATE: u32 = 48_000;
+
+/// Ends the push as a user does; the recording of it.
+fn stop(terminal: &Terminal, server: &Nginx) -> PathBuf {
+    terminal.push("stop");
+    assert!(until(3.0, "nginx to see it leave", || server.departure()), "it closed without a word");
+    server.recorded("terminal")
+}
+
+/// The track goes on: each frame follows the last one within `most` seconds.
+fn assert_unbroken(audio: &[Packet], most: f64) {
+    for pair in audio.windows(2) {
+        let step = pair[1].pts - pair[0].pts;
+        assert!(step > 0.0 && step <= most, "{step} s after {:?}", pair[0]);
+    }
+}
+
+fn publishes_once(events: &Events) {
+    assert_eq!(events.codes("pusher").iter().filter(|code| **code == 1001).count(), 1, "{}", events.story());
+}
+
+#[test]
+fn every_reason_for_silence_sends_exact_zeroes_and_the_track_goes_on() {
+    let server = Nginx::start();
+    let folder = tempfile::tempdir().unwrap();
+    fifo::make(&folder.path().join("switch"));
+    let switch =
+        "\n[[button]]\nname = \"privacy\"\ndriver = \"scripted\"\npath = \"{folder}/switch\"\nswitch = \"mute\"\n";
+    let config = pusher(&server.url("live", "terminal")) + "background-mute = true\n";
+    let terminal = Terminal::start_in(folder, &config, &(VIRTUAL.to_owned() + switch), |_| {});
+    let events = terminal.events();
+    terminal.on_air(800);
+    let turn = |position: &str| std::fs::write(terminal.folder().join("switch"), position).unwrap();
+    let standby = |on: bool| drop(terminal.ask("POST", "/v1/standby", &json!({ "on": on }).to_string()));
+    type Act<'a> = (&'a str, Box<dyn Fn(bool) + 'a>);
+    let reasons: [Act; 5] = [
+        ("muted", Box::new(|on| drop(terminal.patch(json!({ "muted": on }))))),
+        ("enable-mic", Box::new(|on| drop(terminal.patch(json!({ "enable-mic": !on }))))),
+        ("mute-switch", Box::new(|on| turn(if on { "press\n" } else { "release\n" }))),
+        ("standby", Box::new(standby)),
+        ("paused", Box::new(|on| drop(terminal.push(if on { "pause" } else { "resume" })))),
+    ];
+    for (name, act) in &reasons {
+        act(true);
+        let silent =
+            |status: &Value| status["pusher"]["muted-by"] == json!([name]) && status["pusher"]["muted"] == true;
+        let status = terminal.until_status(2.0, name, silent);
+        let closed = ["enable-mic", "standby"].contains(name);
+        assert_eq!(status["pusher"]["microphone"]["state"] == "closed", closed, "{name}: {status:#}");
+        sleep(Duration::from_millis(600));
+        act(false);
+        terminal.until_status(2.0, "sound", |status| status["pusher"]["muted"] == false);
+        sleep(Duration::from_millis(500));
+    }
+    let recorded = stop(&terminal, &server);
+    publishes_once(&events);
+    let heard = ffmpeg::sound(&recorded);
+    // Exact zeroes into the coder are exact zeroes out of it.
+    let mut stretches: Vec<(bool, usize)> = Vec::new();
+    for silent in heard.chunks_exact(480).map(|piece| piece.iter().all(|sample| *sample == 0)) {
+        match stretches.last_mut() {
+            Some((same, long)) if *same == silent => *long += 1,
+            _ => stretches.push((silent, 1)),
+        }
+    }
+    let silences = stretches.iter().filter(|(silent, long)| *silent && *long >= 40).count();
+    assert_eq!(silences, reasons.len(), "{stretches:?}");
+    let audio = ffmpeg::packets(&recorded, "a");
+    assert_unbroken(&audio, 0.06);
+    let (long, frames) = (audio.last().unwrap().pts - audio[0].pts, audio.len() as f64 - 1.0);
+    assert!((long - frames * 1024.0 / 48_000.0).abs() < 0.06, "{frames} frames in {long} s");
+}
+
+#[test]
+fn the_rate_of_speech_changes_on_air_without_a_hole_or_a_new_connection() {
+    let server = Nginx::start();
+    let config = pusher(&server.url("live", "terminal")) + "mode = \"HD\"\n";
+    let terminal = Terminal::start(&config, VIRTUAL);
+    let events = terminal.events();
+    terminal.on_air(1500);
+    terminal.patch(json!({"audio-quality": "low"}));
+    let slow = |status: &Value| (10..40).contains(&status["pusher"]["net"]["audioBitrate"].as_u64().unwrap_or(0));
+    terminal.until_status(4.0, "24 kbit/s", slow);
+    let joined = ffmpeg::streams(server.url("live", "terminal"));
+    assert_eq!((joined.audio.as_str(), joined.rate, joined.channels), ("aac", 16_000, 1), "who joins now");
+    terminal.patch(json!({"mode": "RTC"}));
+    terminal.on_air_longer(1200);
+    let recorded = stop(&terminal, &server);
+    publishes_once(&events);
+    assert_eq!(ffmpeg::complaints(&recorded, 60), "");
+    let audio = ffmpeg::packets(&recorded, "a");
+    assert_unbroken(&audio, 0.1);
+    let steps: Vec<u32> = audio.windows(2).map(|pair| ((pair[1].pts - pair[0].pts) * 1000.0).round() as u32).collect();
+    let place = |from: usize, range: std::ops::RangeInclusive<u32>| {
+        steps[from..].windows(5).position(|steps| steps.iter().all(|ms| range.contains(ms))).map(|place| place + from)
+    };
+    let slow = place(0, 60..=68).unwrap_or_else(|| panic!("no frames of 64 ms: {steps:?}"));
+    assert!(place(0, 20..=23) < Some(slow) && place(slow, 20..=23).is_some(), "{steps:?}");
+    // The hum is there all the time; a decoder that begins anew fades in.
+    let levels = sound::levels(&ffmpeg::sound(&recorded), RATE, 100);
+    let quiet: Vec<usize> = (3..levels.len() - 1).filter(|place| levels[*place] < -55.0).collect();
+    assert!(quiet.is_empty(), "silence at {quiet:?} tenths of a second: {levels:.0?}");
+}
+
+/// A terminal in a room: its microphone hears its loudspeaker.
+fn in_a_room(server: &Nginx) -> (Terminal, Room) {
+    let folder = tempfile::tempdir().unwrap();
+    let room = Room::open(folder.path());
+    let board = VIRTUAL
+        .replace("driver = \"tone\"", "driver = \"pipe\"\npath = \"{folder}/microphone\"\nrate = 48000\nchannels = 1")
+        .replacen(
+            "[speaker.speaker]\ndriver = \"null\"",
+            "[speaker.speaker]\ndriver = \"pipe\"\npath = \"{folder}/speaker\"\nrate = 48000\nchannels = 1",
+            1,
+        );
+    let config = pusher(&server.url("live", "terminal")).replace("\"media\"", "\"voicecall\"")
+        + &player(&server.url("live", "agent"), "mode = \"RTC\"");
+    (Terminal::start_in(folder, &config, &board, |_| {}), room)
+}
+
+fn speak(folder: &Path, server: &Nginx) -> Ffmpeg {
+    let file = folder.join("talk.raw");
+    std::fs::write(&file, talk(12)).unwrap();
+    let input = format!("-re -f s16le -ar 48000 -ac 1 -i {} -c:a aac -b:a 96k -f flv", file.display());
+    Ffmpeg::start(&input, server.url("live", "agent"))
+}
+
+#[test]
+fn who_speaks_to_the_terminal_does_not_hear_himself() {
+    let server = Nginx::start();
+    let talking = tempfile::tempdir().unwrap();
+    let _speaker = speak(talking.path(), &server);
+    until(3.0, "somebody to talk", || server.log().contains("publish: name='agent'").then_some(()));
+    let (terminal, room) = in_a_room(&server);
+    terminal.events().wait("player:agent", 2004, 8.0);
+    let status = terminal.status();
+    assert_eq!(status["pusher"]["voice"], json!(["echo-cancellation"]));
+    assert!(!status["pusher"]["unsupported"].to_string().contains("audio-volume-type"), "{status:#}");
+    sleep(Duration::from_millis(4500));
+    terminal.patch(json!({"audio-volume-type": "media"}));
+    let status = terminal.on_air_longer(2500);
+    assert_eq!(status["pusher"]["voice"], json!([]));
+    let recorded = stop(&terminal, &server);
+    drop(room);
+
+    let heard = ffmpeg::sound(&recorded);
+    let levels = sound::levels(&heard, RATE, 500);
+    println!("{levels:.0?}");
+    let end = heard.len() - RATE as usize / 2;
+    let with_echo = sound::level(&heard[end - 3 * RATE as usize / 2..end]);
+    let without = sound::level(&heard[end - 6 * RATE as usize..end - 4 * RATE as usize]);
+    println!("echo {with_echo:.1} dBFS, cancelled {without:.1} dBFS");
+    assert!(with_echo > -40.0, "no echo in the room: {with_echo} dBFS");
+    assert!(with_echo - without > 15.0, "{with_echo} dBFS of echo became {without}");
+    assert_unbroken(&ffmpeg::packets(&recorded, "a"), 0.1);
+}
