@@ -27,6 +27,8 @@ pub enum Ending {
     NoConnection,
     /// The server understood and said no.
     Refused,
+    /// The way was lost and another one is there: the first try is at once.
+    Moved,
     /// Anything else.
     Lost,
 }
@@ -73,7 +75,8 @@ impl Retry {
                 return verdict;
             }
         } else if let Some(&delay) = TRIES.get(self.attempt as usize) {
-            let at = now + self.vary(delay);
+            let at_once = ending == Ending::Moved && self.attempt == 0;
+            let at = if at_once { now } else { now + self.vary(delay) };
             if let Some(verdict) = self.next_try(at) {
                 return verdict;
             }
@@ -148,6 +151,13 @@ mod tests {
             assert!((6_500..=10_500).contains(&last), "{last}");
             assert!((60..=105).contains(&knocks), "{knocks}");
         }
+    }
+
+    #[test]
+    fn a_device_with_another_address_tries_at_once_and_then_like_everybody() {
+        let (tries, ..) = play(&mut Retry::new(3), Ending::Moved);
+        assert_eq!((tries[0], tries.len()), ((0, 1), 3));
+        assert!(tries[1].0 > 1000, "{tries:?}");
     }
 
     #[test]

@@ -179,4 +179,6 @@ pub enum Cause {
     Closed,
     /// Read, write or framing failure: 3005.
     Broken,
+    /// This device has another address than the connection: 3005, and tried again at once.
+    Moved,
 }

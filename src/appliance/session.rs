@@ -183,11 +183,12 @@ impl Session {
             Cause::Connect | Cause::Unsigned => Some(self.codes.connect),
             Cause::Handshake => Some(self.codes.handshake),
             Cause::Refused | Cause::Closed => self.codes.server,
-            Cause::Broken => self.codes.broken,
+            Cause::Broken | Cause::Moved => self.codes.broken,
         };
         let ending = match end.cause {
             Cause::Connect => Ending::NoConnection,
             Cause::Refused => Ending::Refused,
+            Cause::Moved => Ending::Moved,
             _ => Ending::Lost,
         };
         let verdict = self.retry.ended(ending, now);

@@ -33,7 +33,7 @@ use crate::device::{Camera, Microphone, VideoEncoderDriver, Wake};
 use crate::flow::far_end::Ear;
 use crate::flow::frame::SelfView;
 use crate::flow::lane::{self, Idr};
-use crate::flow::net::Dialer;
+use crate::flow::net::{Dialer, Unheard};
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::worker::{Pulse, Worker};
@@ -208,6 +208,7 @@ impl Pusher {
             idr_wish,
             bell: net_bell,
             key_told: AtomicBool::new(false),
+            unheard: Unheard::default(),
             dialer,
             notices,
         };

@@ -4,12 +4,12 @@ use super::send_queue::SendQueue;
 use super::stats::{LinkFigures, SendStats};
 use super::target::Target;
 use super::{CodedPicture, CodedSound, Live, Plans};
-use crate::api::notice::{End, Notice, PushNews};
+use crate::api::notice::{Cause, End, Notice, PushNews};
 use crate::api::status::PushStats;
 use crate::device::{Listener, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::lane::Receiver;
-use crate::flow::net::{Address, Dialer, Keeper, Link, Stream, TCP_LIMIT, Turn};
+use crate::flow::net::{Address, Dialer, Keeper, Link, Stream, TCP_LIMIT, Turn, Unheard};
 use crate::flow::sessions::{Way, broken, ours};
 use crate::flv;
 use crate::media::{SoundFormat, Span, Time};
@@ -36,6 +36,7 @@ pub struct Wiring {
     pub bell: Wake,
     /// It was told once that others can read the key.
     pub key_told: AtomicBool,
+    pub unheard: Unheard,
     pub dialer: Dialer,
     pub notices: Notices,
 }
@@ -57,6 +58,9 @@ impl Way for Publisher {
 
     async fn ended(&self, session: u64, end: End) {
         self.0.live.set(None);
+        if end.cause == Cause::Ours {
+            self.0.unheard.reset();
+        }
         (self.0.notices)(Notice::PushStats(PushStats::default()));
         (self.0.notices)(Notice::Push { session, news: PushNews::Ended(end) });
     }
@@ -83,6 +87,7 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
         },
         () = stop.notified() => return ours(),
     };
+    wiring.unheard.reset();
     let bell = match Listener::new(wiring.bell.clone()) {
         Ok(bell) => bell,
         Err(error) => return broken(&error.to_string()),
@@ -90,7 +95,7 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
     wiring.pictures.clear();
     wiring.sounds.clear();
     let now = clock::now();
-    let publishing = Publishing {
+    let mut publishing = Publishing {
         session,
         stream,
         client: Client::publish(&url, now, Config::default()),
@@ -105,7 +110,11 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
         link: Link::Flowing,
         wiring: &wiring,
     };
-    publishing.run(bell, &stop).await
+    let end = publishing.run(bell, &stop).await;
+    if publishing.link == Link::Dead {
+        wiring.unheard.keep(publishing.stream);
+    }
+    end
 }
 
 struct Publishing<'a> {
@@ -138,7 +147,7 @@ enum Woken {
 }
 
 impl Publishing<'_> {
-    async fn run(mut self, mut bell: Listener, stop: &Notify) -> End {
+    async fn run(&mut self, mut bell: Listener, stop: &Notify) -> End {
         let mut read = vec![0; READ];
         loop {
             if let Some(end) = self.listen() {
@@ -148,8 +157,15 @@ impl Publishing<'_> {
             if now >= self.keeper.due() {
                 self.link = self.keeper.turn(&self.stream, now);
             }
-            if self.link == Link::Dead {
-                return broken(&format!("the connection broke: nothing was acknowledged for {TCP_LIMIT:?}"));
+            match self.link {
+                Link::Flowing | Link::Silent => {}
+                Link::Moved => {
+                    let words = "the connection broke: this device has another address now".into();
+                    return End { cause: Cause::Moved, words };
+                }
+                Link::Dead => {
+                    return broken(&format!("the connection broke: nothing was acknowledged for {TCP_LIMIT:?}"));
+                }
             }
             self.feed(now);
             match self.wait(&mut bell, stop, &mut read).await {

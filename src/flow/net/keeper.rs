@@ -1,9 +1,17 @@
-//! Keeps one connection going through breaks of its link: looks at it, and sets what [`Persistence`] decides.
+//! Keeps one connection going through breaks of its link: looks at it, and sets what [`Persistence`] decides; and
+//! takes leave of one that did not survive.
 
 use super::persistence::{Link, Persistence};
 use super::stream::Stream;
 use crate::media::Time;
 use socket2::SockRef;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The kernel keeps a connection that was given up for as long as this.
+const UNHEARD: Duration = Duration::from_secs(600);
 
 /// Belongs to one [`Stream`].
 #[derive(Debug)]
@@ -33,6 +41,43 @@ impl Keeper {
         if verdict.push {
             let _ = socket.set_tcp_nodelay(true);
         }
-        verdict.link
+        match verdict.link {
+            Link::Silent if moved(&socket) => Link::Moved,
+            link => link,
+        }
+    }
+}
+
+/// Whether the connection's own address is gone while another one has a way to the server.
+fn moved(socket: &SockRef<'_>) -> bool {
+    let ends = socket.local_addr().and_then(|own| Ok((own.as_socket(), socket.peer_addr()?.as_socket())));
+    let Ok((Some(own), Some(peer))) = ends else { return false };
+    let gone = UdpSocket::bind((own.ip(), 0)).is_err_and(|error| error.kind() == ErrorKind::AddrNotAvailable);
+    let any = match peer.ip() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    // Connecting a datagram socket sends nothing: it asks for a route.
+    gone && UdpSocket::bind((any, 0)).and_then(|probe| probe.connect(peer)).is_ok()
+}
+
+/// The last connection that was given up while nothing passed. Its server has not heard of that and holds on to the
+/// stream's name, so it is reset as soon as something passes again.
+#[derive(Debug, Default)]
+pub struct Unheard(Mutex<Option<Stream>>);
+
+impl Unheard {
+    /// Keeps `stream` for [`Unheard::reset`]; an older one is let go.
+    pub fn keep(&self, stream: Stream) {
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNHEARD));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+    }
+
+    /// Resets what is kept: its server is reached again, or it does not matter any more.
+    pub fn reset(&self) {
+        if let Some(stream) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Closing then sends a reset at once instead of waiting behind what is unsent (socket(7)).
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
     }
 }

@@ -7,7 +7,7 @@ mod reach;
 mod stream;
 mod tls;
 
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Unheard};
 pub use persistence::Link;
 pub use stream::{Stream, Turn};
 

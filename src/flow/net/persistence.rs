@@ -27,8 +27,10 @@ const MOST: Span = Span::secs(1);
 pub enum Link {
     /// What is sent is acknowledged.
     Flowing,
-    /// The retransmission timer has expired, and nothing was acknowledged since.
+    /// The retransmission timer has expired, and nothing was acknowledged since; or what waits can not be sent at all.
     Silent,
+    /// It is silent, and this device has another address now: it can only be made anew.
+    Moved,
     /// It has been silent for [`TCP_LIMIT`].
     Dead,
 }
@@ -49,7 +51,7 @@ pub struct Persistence {
     looked: Time,
     /// The retransmission timer's length when nothing is lost.
     rto: Span,
-    /// The first expiry of the present silence was not before this.
+    /// The present silence did not begin before this.
     silent_since: Option<Time>,
     /// The kernel counts the user timeout from a moment that was not before this. It goes on to do so after the
     /// silence, until everything that was lost has arrived.
@@ -81,21 +83,19 @@ impl Persistence {
             self.counted_from = None;
             self.rto = info.rto;
         }
-        match info.expiries {
-            0 => self.silent_since = None,
-            _ => drop(self.silent_since.get_or_insert(before)),
-        }
+        let (expired, stuck) = (info.expiries > 0, info.unsent_bytes > 0 && info.unsent_bytes == info.queued_bytes);
+        self.silent_since = (expired || stuck).then(|| self.silent_since.unwrap_or(before));
         let patience = self.rto.max(PATIENCE).min(MOST);
-        let ahead = if self.silent_since.is_some() { patience } else { full() };
+        let ahead = if expired { patience } else { full() };
         let limit = self.counted_from.map_or(Span::ZERO, |from| now - from) + ahead;
         let change = (limit != self.limit).then_some(limit);
         self.limit = limit;
-        let link = match self.silent_since {
-            None => Link::Flowing,
-            Some(since) if now - since >= full() => Link::Dead,
-            Some(_) => Link::Silent,
+        let link = match self.silent_since.map(|since| now - since) {
+            Some(silence) if silence >= full() => Link::Dead,
+            Some(silence) if expired || silence >= PATIENCE => Link::Silent,
+            _ => Link::Flowing,
         };
-        let push = info.unsent_bytes > 0 && (link == Link::Silent || info.unsent_bytes == info.queued_bytes);
+        let push = stuck || expired && info.unsent_bytes > 0;
         Verdict { link, limit: change, push }
     }
 }
@@ -250,6 +250,17 @@ mod tests {
         silence(&mut kernel, &mut watch, 1500, || 0);
         kernel.run_to(2500);
         assert!(kernel.timed_out);
+    }
+
+    #[test]
+    fn what_can_not_be_sent_at_all_is_a_silence_too_after_a_moment() {
+        let mut watch = Persistence::new(at(0));
+        let stuck = TcpInfo { queued_bytes: 1537, unsent_bytes: 1537, ..TcpInfo::default() };
+        let mut links: Vec<Link> = (1..=90).map(|n| watch.look(&stuck, at(n * 50)).link).collect();
+        links.dedup();
+        assert_eq!(links, [Link::Flowing, Link::Silent, Link::Dead]);
+        let moving = TcpInfo { queued_bytes: 3000, ..stuck };
+        assert_eq!(watch.look(&moving, at(5000)).link, Link::Flowing);
     }
 
     #[test]
