@@ -2,7 +2,7 @@
 
 use super::command::{NoSnapshot, Picture, Ticket};
 use super::fault::DeviceError;
-use super::status::{PlayStats, PushStats};
+use super::status::{PlayStats, PushStats, WaitingImageStatus};
 use crate::media::{Size, Time};
 use crate::settings::pusher::Position;
 
@@ -23,6 +23,8 @@ pub enum Notice {
         lamp: usize,
         news: DeviceNotice,
     },
+    /// Another waiting image is in effect, or there is another reason why not.
+    WaitingImage(WaitingImageStatus),
     /// The video encoder failed (it is built again by its worker).
     VideoEncoder(DeviceError),
     /// It failed again and again, and another one took over.

@@ -67,6 +67,15 @@ impl VoicePlan {
     }
 }
 
+/// A picture that is to be sent while there is none of the camera.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingImage {
+    /// A path, or an `http://` or `https://` address.
+    pub place: String,
+    /// MD5 of the file, in any spelling of its 32 hexadecimal digits; another file is not shown.
+    pub md5: Option<String>,
+}
+
 /// Everything the way up is to be. Nothing is encoded while `active` is false, and no microphone is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushPlan {
@@ -80,6 +89,8 @@ pub struct PushPlan {
     /// Send digital silence whatever the microphone hears.
     pub silent: bool,
     pub picture: PictureSource,
+    /// What is sent as the waiting card instead of the built-in one; got ready also while `active` is false.
+    pub waiting: Option<WaitingImage>,
     /// Size of the picture sent; even numbers.
     pub size: Size,
     /// Pictures a second.
@@ -112,6 +123,7 @@ impl PushPlan {
         microphone: false,
         silent: true,
         picture: PictureSource::Camera,
+        waiting: None,
         size: Size::new(640, 360),
         fps: 15,
         video_kbps: 500,

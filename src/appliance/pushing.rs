@@ -3,6 +3,7 @@
 mod plan;
 mod status;
 mod switch;
+mod waiting;
 
 use super::camera::CameraState;
 use super::encoders::Encoders;
@@ -16,8 +17,8 @@ use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{Notice, PushNews};
 use crate::api::plan::{Effect, PushPlan, SelfViewPlan};
-use crate::api::status::{DeviceState, PushStats};
-use crate::media::{Span, Time};
+use crate::api::status::{DeviceState, PushStats, WaitingImageStatus};
+use crate::media::{Size, Span, Time};
 use crate::settings::board::DisplayDriver;
 use crate::settings::pusher::{LocalMirror, Position};
 use crate::settings::{Board, PusherSettings};
@@ -58,6 +59,9 @@ pub struct Pushing {
     busy: bool,
     plan: Option<PushPlan>,
     stats: PushStats,
+    waiting: WaitingImageStatus,
+    /// Sizes in which the camera's picture and the card were last seen to be sent.
+    sent_sizes: (Size, Option<Size>),
     quality: Quality,
     encoders: Encoders,
     outputs: Vec<Output>,
@@ -83,6 +87,8 @@ impl Pushing {
             busy: false,
             plan: None,
             stats: PushStats::default(),
+            waiting: WaitingImageStatus::default(),
+            sent_sizes: (Size::default(), None),
             quality: Quality::default(),
             encoders: Encoders::default(),
             outputs: Vec::new(),
@@ -219,6 +225,7 @@ impl Pushing {
         match notice {
             Notice::Camera(position, news) => self.camera_news(*position, news, now),
             Notice::Microphone(news) => self.happened_if(|this| this.microphone.handle(news)),
+            Notice::WaitingImage(status) => self.waiting_news(status),
             Notice::VideoEncoder(error) => self.happened_if(|this| this.encoders.video_failed(error)),
             Notice::VideoEncoderSwitched { from, to, hardware } => {
                 let detail = json!({ "from": from, "to": to });
@@ -246,6 +253,7 @@ impl Pushing {
             Notice::PushStats(stats) => {
                 self.encoders.worked(stats);
                 self.quality.pushed(stats);
+                self.size_news(stats);
                 self.stats = stats.clone();
             }
             _ => {}

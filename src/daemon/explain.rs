@@ -146,6 +146,11 @@ fn pusher(it: &PusherSettings, board: Option<&Board>, loudspeaker: bool) -> Stri
             (true, Some(driver)) => format!("Microphone: {}.", microphone(driver)),
         });
     }
+    if let Some(place) = &it.waiting_image {
+        let place = if place.contains("://") { without_secrets(place) } else { place.clone() };
+        let checked = if it.waiting_image_hash.is_some() { ", if it has the given MD5" } else { "" };
+        say(format!("The card is {place}{checked}; the built-in one until it is there."));
+    }
     say(match (it.waiting_image_hold, it.background_mute) {
         (0, _) => "In standby the camera is closed and a card is sent for ever".to_owned(),
         (seconds, _) => format!("In standby the camera is closed and a card is sent for {seconds} s, then it stops"),

@@ -1,8 +1,9 @@
 //! The files of the terminal: read whole, within bounds, and remembered while they are good.
 
+pub use crate::flow::durable::replace;
 use crate::settings::{Problems, Settings};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Most bytes of a file that are looked at; the loader refuses what is longer.
@@ -79,17 +80,6 @@ fn remember(text: &str) {
     if let Err(error) = replace(&copy, text.as_bytes()) {
         tracing::warn!("no copy of the configuration could be kept: {error}");
     }
-}
-
-/// Gives the file `path` new contents so that a power cut at any moment leaves the old ones or the new ones: written
-/// beside it and made durable, renamed over it, and the rename made durable.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -96,6 +96,12 @@ pub fn video_encoders() -> Vec<VideoEncoderDriver> {
     vec![VideoEncoderDriver { name: "openh264", hardware: false, build: Box::new(build) }]
 }
 
+/// Builds an H.264 encoder for a picture that stands still: quantised with `step` (0 = finest ..= 51), whatever the
+/// rate, and none skipped.
+pub fn still_encoder(size: Size, fps: u32, step: u8) -> Result<Box<dyn VideoEncoder>, DeviceError> {
+    Ok(Box::new(openh264::OpenH264Encoder::still(size, fps, step)?))
+}
+
 /// Builds an H.264 decoder. `reorders`: the stream's SPS allows pictures to be shown in another order than they are sent.
 pub fn video_decoder(reorders: bool) -> Result<Box<dyn VideoDecoder>, DeviceError> {
     Ok(Box::new(openh264::OpenH264Decoder::new(reorders)?))

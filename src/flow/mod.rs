@@ -1,7 +1,9 @@
 //! Threads and the bounded lanes between them; the only place where engines meet devices.
 
+pub mod durable;
 pub mod far_end;
 pub mod frame;
+pub mod http;
 pub mod lane;
 pub mod net;
 pub mod sessions;

@@ -1,6 +1,6 @@
-//! HTTP-FLV, the rules: where to ask, what to make of an answer, when to follow it elsewhere.
+//! HTTP, the rules: where to ask, what to make of an answer, when to follow it elsewhere.
 //!
-//! The stream itself is FLV (see [`crate::flv::Reader`]); HTTP is spoken by the player's task.
+//! What is asked for is an FLV stream (see [`crate::flv::Reader`]) or a picture; [`crate::flow::http`] speaks HTTP.
 
 mod target;
 
@@ -26,25 +26,56 @@ pub struct Answer<'a> {
 /// What an answer means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The stream follows.
-    Stream,
+    /// What is wanted follows.
+    Here,
     /// Ask there instead.
     Follow(Target),
     /// There is nothing to be had.
     Refuse(End),
 }
 
-/// The way to a stream: where it is asked for, and how often it was elsewhere.
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Stream,
+    Picture,
+}
+
+impl Wanted {
+    /// What it is called, and what it consists of.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Wanted::Stream => ("the stream", "FLV"),
+            Wanted::Picture => ("the picture", "a picture"),
+        }
+    }
+
+    /// What the request says it accepts.
+    pub const fn accept(self) -> &'static str {
+        match self {
+            Wanted::Stream => "video/x-flv, */*",
+            Wanted::Picture => "image/png, image/jpeg, */*",
+        }
+    }
+}
+
+/// The way to what is wanted: where it is asked for, and how often it was elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journey {
+    wanted: Wanted,
     target: Target,
     redirects: usize,
 }
 
 impl Journey {
     /// Begins at `target`.
-    pub fn new(target: Target) -> Self {
-        Self { target, redirects: 0 }
+    pub fn new(wanted: Wanted, target: Target) -> Self {
+        Self { wanted, target, redirects: 0 }
+    }
+
+    /// What is asked for.
+    pub fn wanted(&self) -> Wanted {
+        self.wanted
     }
 
     /// Where to ask now.
@@ -59,7 +90,7 @@ impl Journey {
             200 => self.judge_content(answer),
             301 | 302 | 303 | 307 | 308 => self.follow(answer.location),
             401 | 403 => refuse(Cause::Refused, "the server does not allow it", answer.status),
-            404 | 410 => refuse(Cause::Refused, "the stream is not there", answer.status),
+            404 | 410 => refuse(Cause::Refused, &format!("{} is not there", self.wanted.words().0), answer.status),
             400..=499 => refuse(Cause::Refused, "the server refused", answer.status),
             500..=599 => refuse(Cause::Refused, "the server is in trouble", answer.status),
             _ => refuse(Cause::Handshake, "an answer that makes no sense here", answer.status),
@@ -69,14 +100,15 @@ impl Journey {
     fn judge_content(&self, answer: Answer<'_>) -> Verdict {
         let encoding = answer.content_encoding.unwrap_or("identity").trim();
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-            return fail(format!("the server sends the stream packed as {}, which was not asked for", clip(encoding)));
+            let (it, encoding) = (self.wanted.words().0, clip(encoding));
+            return fail(format!("the server sends {it} packed as {encoding}, which was not asked for"));
         }
         let kind = answer.content_type.unwrap_or_default().split(';').next().unwrap_or_default();
         let kind = kind.trim().to_ascii_lowercase();
         if matches!(kind.as_str(), "text/html" | "application/json" | "application/xhtml+xml") {
-            return fail(format!("the server sends {kind} and not FLV"));
+            return fail(format!("the server sends {kind} and not {}", self.wanted.words().1));
         }
-        Verdict::Stream
+        Verdict::Here
     }
 
     fn follow(&mut self, location: Option<&str>) -> Verdict {

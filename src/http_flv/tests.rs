@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::mutations;
 
 fn journey(url: &str) -> Journey {
-    Journey::new(Target::parse(url).unwrap())
+    Journey::new(Wanted::Stream, Target::parse(url).unwrap())
 }
 
 fn redirect(location: &str) -> Answer<'_> {
@@ -33,7 +33,7 @@ fn answers_are_told_apart_by_status_and_content() {
     ];
     for (answer, expected) in table {
         match (journey("http://host/live/a.flv").judge(answer), expected) {
-            (Verdict::Stream, Ok(())) => {}
+            (Verdict::Here, Ok(())) => {}
             (Verdict::Refuse(end), Err((cause, words))) => {
                 assert!(end.cause == cause && end.words.contains(words), "{answer:?}: {end:?}");
             }

@@ -10,6 +10,10 @@ const NAME: &str = "visavis";
 const BACKGROUND: (u32, u32) = (44, 66);
 /// Chroma of the background: a calm blue.
 const BLUE: (u8, u8) = (140, 120);
+/// The background's colour in the middle as red, green and blue, and as luma and chroma: what lies around and below a
+/// picture that does not fill its surface.
+pub const BACKDROP_RGB: [u8; 3] = [33, 47, 70];
+pub const BACKDROP: [u8; 3] = [55, BLUE.0, BLUE.1];
 /// Luma of the name and of the words.
 const INK: (u8, u8) = (200, 160);
 

@@ -3,6 +3,7 @@
 //! USB cameras leave out the Huffman tables, because they are always those of ITU-T T.81, Annex K.3: a marker
 //! that says "AVI1", as in files, makes the decoder supply them. JPEG is full range; the pictures here are not.
 
+use super::jpeg_head::{Head, damaged};
 use super::{ImageError, MAX_SIDE};
 use crate::media::Size;
 use zune_core::bytestream::ZCursor;
@@ -22,21 +23,17 @@ pub struct Unpacker {
     triples: Vec<u8>,
 }
 
-/// What an image's headers say.
-#[derive(Debug, PartialEq, Eq)]
-struct Header {
-    size: Size,
-    has_tables: bool,
-}
-
 impl Unpacker {
     /// Decodes `jpeg`, whose header must say `size` (even sides), into tightly packed I420 of limited range.
     pub fn unpack(&mut self, jpeg: &[u8], size: Size, out: &mut Vec<u8>) -> Result<(), ImageError> {
-        let header = read_header(jpeg)?;
-        if header.size != size {
-            return Err(damaged(format_args!("it is {} instead of {size}", header.size)));
+        let head = Head::read(jpeg)?;
+        if !head.is_sequential() {
+            return Err(damaged("it is not sequential"));
         }
-        let image = if header.has_tables {
+        if head.size != size {
+            return Err(damaged(format_args!("it is {} instead of {size}", head.size)));
+        }
+        let image = if head.has_tables {
             jpeg
         } else {
             self.marked.clear();
@@ -60,44 +57,6 @@ impl Unpacker {
         pack(&self.triples, size, out);
         Ok(())
     }
-}
-
-/// Walks the segments up to the scan (ITU-T T.81, B.2) and looks for the end of the image.
-fn read_header(jpeg: &[u8]) -> Result<Header, ImageError> {
-    let mut rest = jpeg.strip_prefix(&[0xff, 0xd8]).ok_or_else(|| damaged("it does not begin like one"))?;
-    let (mut size, mut has_tables) = (None, false);
-    loop {
-        let (&[mark, kind], after) = rest.split_first_chunk().ok_or_else(|| damaged("its headers are cut short"))?;
-        if mark != 0xff {
-            return Err(damaged("its headers are malformed"));
-        }
-        if kind == 0xff {
-            // A fill byte (B.1.1.2).
-            rest = &rest[1..];
-            continue;
-        }
-        let length = after.first_chunk().map_or(0, |bytes| usize::from(u16::from_be_bytes(*bytes)));
-        let segment = after.get(2..length.max(2)).filter(|_| length >= 2);
-        let segment = segment.ok_or_else(|| damaged("its headers are cut short"))?;
-        match kind {
-            // SOF0, SOF1: sequential. A camera sends nothing else.
-            0xc0 | 0xc1 => {
-                let &[_, h0, h1, w0, w1] = segment.first_chunk().ok_or_else(|| damaged("its headers are cut short"))?;
-                size = Some(Size::new(u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into()));
-            }
-            0xc2 | 0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return Err(damaged("it is not sequential")),
-            0xc4 => has_tables = true,
-            0xda => break,
-            _ => {}
-        }
-        rest = &after[length..];
-    }
-    // Without its end the image was cut, and the decoder would fill the rest with grey.
-    if !rest.windows(2).rev().any(|bytes| bytes == [0xff, 0xd9]) {
-        return Err(damaged("it is cut short"));
-    }
-    let size = size.ok_or_else(|| damaged("it states no size"))?;
-    Ok(Header { size, has_tables })
 }
 
 /// Triples into planes: chroma averaged over two by two pixels, full range brought to limited.
@@ -129,10 +88,6 @@ fn limit(luma: u8) -> u8 {
 fn limit_chroma(samples: [u8; 4]) -> u8 {
     let sum: u32 = samples.iter().map(|&sample| u32::from(sample)).sum();
     ((sum * 14_392 + (128 << 16) - 512 * 14_392 + 32_768) >> 16) as u8
-}
-
-fn damaged(words: impl std::fmt::Display) -> ImageError {
-    ImageError::Jpeg(words.to_string())
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ mod card;
 mod compress;
 mod convert;
 mod fit;
+mod jpeg_head;
 mod mjpeg;
 mod planes;
 mod scaler;
 mod stage;
+mod still;
 mod text;
 
 pub use card::draw_card;
@@ -20,6 +22,7 @@ pub use convert::to_rgb;
 pub use fit::{Framing, Turn, place};
 pub use scaler::Scaler;
 pub use stage::Stage;
+pub use still::{MOST_BYTES as MOST_STILL_BYTES, Still};
 pub use text::{draw_text, text_size};
 
 /// Longest side of any picture handled here.
@@ -37,6 +40,9 @@ pub enum ImageError {
     /// A JPEG image is damaged, or is none.
     #[error("damaged JPEG image: {0}")]
     Jpeg(String),
+    /// A file can not be used as a still picture.
+    #[error("{0}")]
+    Still(String),
     /// A library refused its arguments.
     #[error("{0}")]
     Failed(String),

@@ -1,5 +1,6 @@
 //! The scaler: any camera's picture into the encoder's size, a decoded picture into a surface.
 
+use super::card::BACKDROP;
 use super::fit::{Framing, Turn, place};
 use super::planes::{Plane, PlaneMut, copy, resample};
 use super::{ImageError, mjpeg};
@@ -23,6 +24,11 @@ impl Scaler {
     /// A scaler without buffers.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A scaler whose pictures have bars of the waiting card's colour.
+    pub fn on_card() -> Self {
+        Self { canvas: Canvas { bars: Some(BACKDROP), ..Canvas::default() }, ..Self::default() }
     }
 
     /// The I420 picture of `target` size that `framing` makes of `picture`. An I420 picture that fits as it is
@@ -83,6 +89,8 @@ struct Canvas {
     out: Vec<u8>,
     /// A plane already scaled, not yet turned.
     upright: Vec<u8>,
+    /// Luma and chroma of the bars, if they are not black.
+    bars: Option<[u8; 3]>,
     /// What the bars of `out` were drawn for.
     drawn: Option<(Size, Rect)>,
 }
@@ -118,7 +126,7 @@ impl Canvas {
         self.drawn = None;
         for (index, (source, mut target)) in sources.into_iter().zip(targets).enumerate() {
             if redraw {
-                target.fill(BLACK[index]);
+                target.fill(self.bars.unwrap_or(BLACK)[index]);
             }
             let (from, to) = if index == 0 { (crop, placed) } else { (crop.halved(), placed.halved()) };
             if !source.holds(from) {

@@ -3,12 +3,13 @@
 use super::encoder_choice::{Consequence, EncoderChoice, Switch};
 use super::pace::Pace;
 use super::stamps::{Life, Stamps};
+use super::waiting::{CARD_STEP, Ready, STILL_FPS, card_size};
 use super::{Captured, CodedPicture, Live, Plans};
 use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
 use crate::api::plan::{PictureSource, PushPlan};
-use crate::device::{Encoded, VideoEncoder, VideoEncoding, clock, wall};
+use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock, wall};
 use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
@@ -19,15 +20,13 @@ use crate::settings::pusher::Position;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The waiting card's rate: a still picture needs no more.
-const CARD_FPS: u32 = 5;
-const CARD_KBPS: u32 = 20;
-
 /// What the thread owns.
 pub struct EncoderWorker {
     pub plans: Plans,
     pub live: Live,
     pub raw: Receiver<Captured>,
+    /// The waiting image that takes the place of the built-in card.
+    pub waiting: Ready,
     pub coded: Sender<CodedPicture>,
     pub snapshots: Receiver<(Ticket, SnapshotRequest)>,
     /// The send queue lost a picture: the next one must be an IDR.
@@ -40,7 +39,20 @@ pub struct EncoderWorker {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     Camera(Position),
-    Card,
+    /// A still picture: which one (0 = the built-in card), and with which quantiser.
+    Card {
+        number: u64,
+        step: u8,
+    },
+}
+
+impl Source {
+    fn step(self) -> Option<u8> {
+        match self {
+            Source::Camera(_) => None,
+            Source::Card { step, .. } => Some(step),
+        }
+    }
 }
 
 /// A picture as the encoder gets it.
@@ -59,7 +71,8 @@ struct Encoding {
     pace: Pace,
     stamps: Stamps,
     encoder: Option<Box<dyn VideoEncoder>>,
-    built_for: Size,
+    /// The size, and the fixed quantiser of a still picture.
+    built_for: (Size, Option<u8>),
     /// Target rate and frame rate last set.
     rate: (u32, u32),
     source: Option<Source>,
@@ -93,14 +106,22 @@ impl EncoderWorker {
             let Some(now) = &mut encoding else { continue };
             if let PictureSource::Card(words) = &plan.picture {
                 self.raw.clear();
-                let at = clock::now();
-                if at < card_due {
+                let taken = clock::now();
+                if taken < card_due {
                     handle.bell().wait(Some(card_due));
                     continue;
                 }
-                card_due = at + Span::secs(1) / i64::from(CARD_FPS);
-                if let Some(view) = card.draw(plan.size, words) {
-                    self.encode(now, &plan, Shot { source: Source::Card, view, captured: at, taken: at });
+                // On a grid, so that the time between two IDRs is exact.
+                let period = Span::secs(1) / i64::from(STILL_FPS);
+                let at = if taken - card_due > period { taken } else { card_due };
+                card_due = at + period;
+                let waiting = self.waiting.get();
+                let (view, source) = match &*waiting {
+                    Some(still) => (still.view(), Source::Card { number: still.number, step: still.step }),
+                    None => (card.draw(card_size(plan.size), words), Source::Card { number: 0, step: CARD_STEP }),
+                };
+                if let Some(view) = view {
+                    self.encode(now, &plan, Shot { source, view, captured: at, taken });
                     self.take_snapshots(view, false);
                 }
                 continue;
@@ -195,7 +216,7 @@ impl Encoding {
             pace: Pace::new(clock::now()),
             stamps: Stamps::default(),
             encoder: None,
-            built_for: Size::default(),
+            built_for: (Size::default(), None),
             rate: (0, 0),
             source: None,
             last_at: Time::default(),
@@ -215,11 +236,8 @@ impl Encoding {
         idr_wish: bool,
     ) -> Result<Option<CodedPicture>, DeviceError> {
         let Shot { source, view, captured, taken } = shot;
-        let rate = match source {
-            Source::Camera(_) => (plan.video_kbps, plan.fps),
-            Source::Card => (CARD_KBPS, CARD_FPS),
-        };
-        if self.built_for != view.size {
+        let (rate, wanted) = ((plan.video_kbps, plan.fps), (view.size, source.step()));
+        if self.built_for != wanted {
             self.encoder = None;
         }
         if self.encoder.is_none() {
@@ -228,18 +246,24 @@ impl Encoding {
         let encoder = match &mut self.encoder {
             Some(encoder) => encoder,
             none => {
-                let encoding = VideoEncoding { size: view.size, fps: rate.1, bitrate_kbps: rate.0 };
-                (self.built_for, self.rate) = (view.size, rate);
-                none.insert(choice.build(encoding)?)
+                (self.built_for, self.rate) = (wanted, rate);
+                none.insert(match wanted {
+                    (size, None) => choice.build(VideoEncoding { size, fps: rate.1, bitrate_kbps: rate.0 })?,
+                    (size, Some(step)) => device::still_encoder(size, STILL_FPS, step)?,
+                })
             }
         };
-        if self.rate != rate {
+        if self.rate != rate && source.step().is_none() {
             encoder.set_rate(rate.0, rate.1)?;
             self.rate = rate;
         }
         // The card is stamped when it is drawn and may be younger than the camera's next picture.
         let at = captured.max(self.last_at + Span::millis(1));
-        let force = idr_wish || self.source != Some(source) || self.pace.idr_due(at, plan.gop);
+        let due = match source {
+            Source::Camera(_) => self.pace.idr_due(at, plan.gop),
+            Source::Card { .. } => self.pace.still_idr_due(at),
+        };
+        let force = idr_wish || self.source != Some(source) || due;
         let Encoded::Unit { idr } = encoder.encode(view, at, force, &mut self.annex_b)? else {
             self.losses += 1;
             return Ok(None);
@@ -264,7 +288,7 @@ impl Encoding {
             captured: at,
             taken,
             encoded,
-            from_camera: source != Source::Card,
+            from_camera: source.step().is_none(),
             losses: std::mem::take(&mut self.losses),
         }))
     }

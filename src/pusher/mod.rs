@@ -25,6 +25,7 @@ mod stamps;
 mod stats;
 pub mod target;
 mod unbroken;
+mod waiting;
 
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
@@ -43,6 +44,7 @@ use crate::media::{RawPicture, Size, Span, Time};
 use crate::settings::pusher::Position;
 use bytes::Bytes;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 pub use target::Target;
@@ -59,6 +61,8 @@ pub struct Devices {
     pub microphone: MicrophoneOpener,
     /// The best first; the next takes over from one that fails again and again.
     pub video_encoders: Vec<VideoEncoderDriver>,
+    /// Where a copy of the waiting image is kept, if anywhere.
+    pub folder: Option<PathBuf>,
 }
 
 /// How the cameras of the board are mounted.
@@ -146,6 +150,8 @@ pub struct Pusher {
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
     /// Joined in this order when dropped.
     workers: [Worker; 3],
+    /// Not among those the watchdog feels: a file on a disk that hangs holds up nothing else.
+    _still: Worker,
 }
 
 impl Pusher {
@@ -159,9 +165,10 @@ impl Pusher {
         notices: Notices,
         runtime: &tokio::runtime::Handle,
     ) -> io::Result<Self> {
-        let [cam_bell, venc_bell, mic_bell, net_bell] = [Wake::new()?, Wake::new()?, Wake::new()?, Wake::new()?];
-        let plans =
-            Shared::new(PushPlan::IDLE, vec![cam_bell.clone(), venc_bell.clone(), mic_bell.clone(), net_bell.clone()]);
+        let [cam_bell, venc_bell, mic_bell] = [Wake::new()?, Wake::new()?, Wake::new()?];
+        let [still_bell, net_bell] = [Wake::new()?, Wake::new()?];
+        let bells = [&cam_bell, &venc_bell, &mic_bell, &still_bell, &net_bell];
+        let plans = Shared::new(PushPlan::IDLE, bells.map(Wake::clone).to_vec());
         let live = Shared::new(None, vec![venc_bell.clone(), mic_bell.clone()]);
         let idr_wish = Arc::new(AtomicBool::new(false));
         let (raw_in, raw_out) = lane::latest(venc_bell.clone());
@@ -177,10 +184,21 @@ impl Pusher {
             self_view,
             notices: notices.clone(),
         };
+        let waiting = Shared::new(None, vec![venc_bell.clone()]);
+        let mut still = waiting::WaitingWorker {
+            plans: plans.clone(),
+            ready: waiting.clone(),
+            dialer: dialer.clone(),
+            runtime: runtime.clone(),
+            fetched: lane::ring(1, still_bell.clone()),
+            folder: devices.folder,
+            notices: notices.clone(),
+        };
         let mut venc = encoder_worker::EncoderWorker {
             plans: plans.clone(),
             live: live.clone(),
             raw: raw_out,
+            waiting,
             coded: picture_in,
             snapshots: snapshot_out,
             idr_wish: idr_wish.clone(),
@@ -200,6 +218,7 @@ impl Pusher {
             Worker::spawn("venc", venc_bell, restarted(&notices), move |handle| venc.run(handle))?,
             Worker::spawn("mic", mic_bell, restarted(&notices), move |handle| mic.run(handle))?,
         ];
+        let still = Worker::spawn("still", still_bell, restarted(&notices), move |handle| still.run(handle))?;
         let wiring = send_task::Wiring {
             plans: plans.clone(),
             live,
@@ -213,7 +232,7 @@ impl Pusher {
             notices,
         };
         let net = Sessions::start(send_task::Publisher(Arc::new(wiring)), runtime);
-        Ok(Self { plans, net, snapshots: snapshot_in, workers })
+        Ok(Self { plans, net, snapshots: snapshot_in, workers, _still: still })
     }
 
     /// Where the watchdog feels whether its threads live.

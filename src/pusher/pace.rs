@@ -6,6 +6,8 @@ use crate::media::{Span, Time};
 /// a player that reconnects a little later than the pusher does not wait a whole GOP for its first picture: densely
 /// while a player of the same outage is knocking, too.
 const EARLY: [i64; 9] = [0, 150, 300, 500, 1000, 1500, 2000, 2500, 3000];
+/// From one IDR of a still picture to the next.
+const STILL_GOP: Span = Span::secs(2);
 
 /// Thins pictures out to a rate and says which ones are IDRs.
 #[derive(Debug)]
@@ -47,6 +49,12 @@ impl Pace {
         // Half a picture early rather than one late.
         let at = at + Span::millis(10);
         at - last >= gop || early.iter().any(|&mark| last + Span::millis(10) < mark && mark <= at)
+    }
+
+    /// Must the still picture sent `at` be an IDR by the clock? Nobody waits for longer than [`STILL_GOP`] to see it; to
+    /// show it sooner at the beginning would cost more than a still picture may.
+    pub fn still_idr_due(&self, at: Time) -> bool {
+        self.last_idr.is_none_or(|last| at - last >= STILL_GOP - Span::millis(10))
     }
 
     /// An IDR was made of the picture captured `at`.

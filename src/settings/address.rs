@@ -20,6 +20,25 @@ pub fn play(text: &str) -> Result<(), String> {
     usable(text, &["rtmp", "rtmps", "http", "https"])
 }
 
+/// Whether `text` names a picture: a path, or an `http://` or `https://` address.
+pub fn picture(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.len() > 1024 || text.contains('\0') {
+        return Err("a path or an http:// or https:// address of 1 to 1024 characters is needed".into());
+    }
+    let Some((scheme, _)) = text.split_once("://") else { return Ok(()) };
+    if text.contains(HIDDEN) {
+        return Err(format!("holds {HIDDEN}, which stands for a secret that is not shown: give the whole address"));
+    }
+    if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err("the address's scheme is not supported, allowed are http://, https:// and a path".into());
+    }
+    match Url::parse(text) {
+        Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(()),
+        Ok(_) => Err("the address names no host".into()),
+        Err(error) => Err(format!("is not an address: {error}")),
+    }
+}
+
 fn usable(text: &str, schemes: &[&str]) -> Result<(), String> {
     let allowed = schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(", ");
     if text.contains(['{', '}']) {
@@ -120,6 +139,16 @@ mod tests {
         assert!(play("rtmp://host/live/{stream}").unwrap_err().contains("only the address pushed to"));
         assert_eq!(play("https://host/live/a.flv?token=1"), Ok(()));
         assert!(play("http://host/live/a.m3u8").unwrap_err().contains(".flv"));
+        let pictures = [
+            ("ftp://host/a.png", "allowed are http://, https:// and a path"),
+            ("https://host/a.png?key=***", "not shown"),
+            ("", "1 to 1024"),
+        ];
+        for (text, words) in pictures {
+            let error = picture(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        assert!(["/etc/visavis/wait.png", "https://host/wait?size=1"].iter().all(|text| picture(text).is_ok()));
     }
 
     #[test]

@@ -98,8 +98,6 @@ impl PusherSettings {
                 "audio-volume-type",
                 "there is no echo to cancel: no player, or no loudspeaker of this board",
             ),
-            (self.waiting_image.is_some(), "waiting-image", "the built-in waiting card is sent instead"),
-            (self.waiting_image_hash.is_some(), "waiting-image-hash", "the built-in waiting card is sent instead"),
             (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),
             (
                 self.signing.is_some() && self.url.as_deref().is_some_and(|url| !signing::signs(url)),

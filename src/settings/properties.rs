@@ -42,7 +42,7 @@ pub const PUSHER: &[Property] = &[
     may("enable-agc", Flag),
     may("enable-ans", Flag),
     may("audio-volume-type", Word(&["voicecall", "media"])),
-    may("waiting-image", Text(some_text)),
+    may("waiting-image", Text(address::picture)),
     may("waiting-image-hash", Text(md5)),
     may("waiting-image-hold", Whole(0, 86_400)),
     may("background-mute", Flag),

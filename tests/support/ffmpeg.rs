@@ -110,17 +110,20 @@ pub struct Packet {
     pub pts: f64,
     pub dts: f64,
     pub key: bool,
+    /// Bytes.
+    pub size: usize,
 }
 
 /// The units of the track `kind` (`v` or `a`) of a recording, in the order they are stored.
 pub fn packets(file: &Path, kind: &str) -> Vec<Packet> {
-    let arguments = format!("-select_streams {kind} -show_entries packet=pts_time,dts_time,flags");
+    let arguments = format!("-select_streams {kind} -show_entries packet=pts_time,dts_time,flags,size");
     let found = probe(&arguments, file.as_os_str());
     let seconds = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).expect("every packet has its time");
     let packet = |packet: &Value| Packet {
         pts: seconds(&packet["pts_time"]),
         dts: seconds(&packet["dts_time"]),
         key: packet["flags"].as_str().unwrap_or_default().starts_with('K'),
+        size: packet["size"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default(),
     };
     found["packets"].as_array().into_iter().flatten().map(packet).collect()
 }

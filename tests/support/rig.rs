@@ -225,6 +225,7 @@ pub fn caller(rig: &Rig, url: &str, video_encoders: Vec<VideoEncoderDriver>) -> 
         mounted: Mounted::default(),
         microphone: Box::new(|| Ok(Box::new(ToneMicrophone::open()))),
         video_encoders,
+        folder: None,
     };
     let (own, dialer) = (rig.screen.self_view(), Dialer::default());
     let pusher = Pusher::start(devices, own, far_end().unwrap().1, dialer, rig.notices.clone(), &rig.handle).unwrap();

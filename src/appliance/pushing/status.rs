@@ -26,6 +26,7 @@ impl Pushing {
                 None => String::new(),
             },
             preview: self.preview,
+            waiting_image: self.waiting.clone(),
             camera_position: format!("{:?}", self.settings.device_position).to_lowercase(),
             camera: if self.has(self.settings.device_position) {
                 self.camera.status().clone()

@@ -102,6 +102,10 @@ fn pusher(table: &mut Table, it: &PusherStatus, standby: bool) {
     let card = if it.picture == "waiting-image" && !standby { ", the waiting card is sent" } else { "" };
     let seen = if it.preview { ", on the local screen" } else { "" };
     device(table, "camera", &it.camera, &format!(" ({}{card}{seen})", it.camera_position));
+    if !it.waiting_image.problem.is_empty() {
+        let words = format!("{} ({} is sent instead)", it.waiting_image.problem, it.waiting_image.words());
+        table.line(Mark::Broken, "waiting", &words);
+    }
     let muted = if it.muted { format!(" (silent: {})", it.muted_by.join(", ")) } else { String::new() };
     let voice = if it.voice.is_empty() { String::new() } else { format!(", with {}", it.voice.join(", ")) };
     device(table, "microphone", &it.microphone, &(voice + &muted));

@@ -44,6 +44,9 @@ const FRAME_RATES: std::ops::RangeInclusive<u32> = 1..=60;
 /// Quantisation for pictures that are too rich otherwise.
 const COARSE: (u8, u8) = (36, 51);
 
+/// What the library is told of the rate of a picture that stands still: it decides nothing there.
+const STILL_KBPS: u32 = 8000;
+
 /// An encoder of one picture size.
 pub struct OpenH264Encoder {
     encoder: Encoder,
@@ -52,28 +55,45 @@ pub struct OpenH264Encoder {
     peak: u32,
     /// The first picture's moment: the library is given milliseconds since then.
     began: Option<Time>,
-    /// Coding with [`COARSE`] steps.
-    coarse: bool,
+    steps: Steps,
+}
+
+/// How fine or coarse pictures are quantised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Steps {
+    /// As the rate asks for.
+    Rate,
+    /// With [`COARSE`] steps, until the next IDR that is asked for.
+    Coarse,
+    /// All with this step; none is skipped.
+    Fixed(u8),
 }
 
 impl OpenH264Encoder {
     /// Builds an encoder for `encoding`; [`Fault::Unsupported`] for an odd or too large size.
     pub fn new(encoding: VideoEncoding) -> Result<Self, DeviceError> {
+        Self::build(bounded(encoding), Steps::Rate)
+    }
+
+    /// Builds an encoder for a picture that stands still: each is quantised with `step` (0 = finest ..= 51), whatever
+    /// the rate, and none is skipped.
+    pub fn still(size: Size, fps: u32, step: u8) -> Result<Self, DeviceError> {
+        Self::build(bounded(VideoEncoding { size, fps, bitrate_kbps: STILL_KBPS }), Steps::Fixed(step.min(51)))
+    }
+
+    fn build(encoding: VideoEncoding, steps: Steps) -> Result<Self, DeviceError> {
         let Size { width, height } = encoding.size;
         if encoding.size.is_empty() || !encoding.size.is_even() || width.max(height) > 3840 {
             return Err(error(Fault::Unsupported, format_args!("can not encode pictures of {}", encoding.size)));
         }
-        Self::build(bounded(encoding), false)
-    }
-
-    fn build(encoding: VideoEncoding, coarse: bool) -> Result<Self, DeviceError> {
-        let config = match coarse {
-            true => config(encoding).qp(QpRange::new(COARSE.0, COARSE.1)),
-            false => config(encoding),
+        let config = match steps {
+            Steps::Rate => config(encoding),
+            Steps::Coarse => config(encoding).qp(QpRange::new(COARSE.0, COARSE.1)),
+            Steps::Fixed(step) => config(encoding).qp(QpRange::new(step, step)),
         };
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
             .map_err(|reason| error(Fault::Failed, reason))?;
-        Ok(Self { encoder, encoding, peak: encoding.bitrate_kbps * 1000, began: None, coarse })
+        Ok(Self { encoder, encoding, peak: encoding.bitrate_kbps * 1000, began: None, steps })
     }
 
     /// Hands the current rates to the library, which takes them only once it has encoded a picture.
@@ -119,8 +139,8 @@ impl VideoEncoder for OpenH264Encoder {
             let words = format_args!("was given {} instead of {}", picture.size, self.encoding.size);
             return Err(error(Fault::Unsupported, words));
         }
-        if force_idr && self.coarse {
-            *self = Self::build(self.encoding, false)?;
+        if force_idr && self.steps == Steps::Coarse {
+            *self = Self::build(self.encoding, Steps::Rate)?;
         }
         let first = self.began.is_none();
         let began = *self.began.get_or_insert(at);
@@ -130,8 +150,8 @@ impl VideoEncoder for OpenH264Encoder {
         let since = Timestamp::from_millis((at - began).as_millis().max(0) as u64);
         let stream = match self.encoder.encode_at(&Source(picture), since) {
             Ok(stream) => stream,
-            Err(_) if !self.coarse => {
-                *self = Self::build(self.encoding, true)?;
+            Err(_) if self.steps == Steps::Rate => {
+                *self = Self::build(self.encoding, Steps::Coarse)?;
                 return self.encode(picture, at, false, out);
             }
             Err(reason) => return Err(error(Fault::Failed, reason)),
@@ -159,7 +179,7 @@ impl VideoEncoder for OpenH264Encoder {
         match self.began {
             Some(_) => self.apply_rates(),
             None => {
-                *self = Self::build(wanted, self.coarse)?;
+                *self = Self::build(wanted, self.steps)?;
                 Ok(())
             }
         }
