@@ -2,10 +2,12 @@
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use visavis::api::plan::VoicePlan;
 use visavis::device::drm::to_bgrx;
 use visavis::device::{self, Encoded, VideoEncoder, VideoEncoding};
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
-use visavis::media::{PictureView, PixelFormat, RawPicture, Size, SoundFormat, Span, Time};
+use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundFormat, Span, Time};
+use visavis::voice::{Played, Treatment};
 
 /// Pictures in the loop that is encoded again and again.
 const LOOP: usize = 60;
@@ -112,6 +114,28 @@ fn sound() {
     let (mut frame, mut heard) = (Vec::new(), Vec::new());
     report("AAC encode 64 kbit/s", repeat(|| encoder.encode(&samples, &mut frame).expect("a frame")));
     report("AAC decode", repeat(|| _ = decoder.decode(&frame, &mut heard).expect("samples")));
+    for (name, plan) in [
+        ("echo cancellation, 10 ms", VoicePlan { echo: true, ..VoicePlan::default() }),
+        ("noise suppression, 10 ms", VoicePlan { noise: true, ..VoicePlan::default() }),
+        ("automatic gain, 10 ms", VoicePlan { gain: true, ..VoicePlan::default() }),
+    ] {
+        report(name, voice(plan));
+    }
+}
+
+/// Somebody who is heard and an echo of noise, 10 ms at a time.
+fn voice(plan: VoicePlan) -> Vec<Duration> {
+    let (mut treatment, mut rng, mut at) = (Treatment::default(), fastrand::Rng::with_seed(1), Time::default());
+    treatment.set(plan);
+    let mut period = || {
+        let far: Vec<i16> = (0..480).map(|_| rng.i16(-3000..3000)).collect();
+        let near = far.iter().enumerate().map(|(n, far)| far / 4 + ((n as f32 / 17.0).sin() * 5000.0) as i16).collect();
+        let mut sound = Sound { format: SoundFormat::CALL, samples: near, captured: at };
+        treatment.played(&Played { samples: far, format: SoundFormat::CALL, heard: at });
+        at += Span::millis(10);
+        timed(|| treatment.run(black_box(&mut sound))).0
+    };
+    (0..ROUNDS).map(|_| period()).collect()
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

@@ -68,6 +68,8 @@ fn what_is_sent_is_what_every_player_understands() {
     assert_eq!(streams.size, SIZE);
     assert_eq!((streams.audio.as_str(), streams.rate, streams.channels), ("aac", 48_000, 1));
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");
+    let stamped = ffmpeg::stamped(&recorded);
+    assert!((6..=25).contains(&stamped), "{stamped} pictures say when they were captured");
 
     let (video, audio) = (ffmpeg::packets(&recorded, "v"), ffmpeg::packets(&recorded, "a"));
     assert!(video[0].key && video[0].dts < 0.3 && audio[0].dts < 0.3, "{:?} {:?}", video[0], audio[0]);

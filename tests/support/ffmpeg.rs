@@ -128,6 +128,13 @@ pub fn packets(file: &Path, kind: &str) -> Vec<Packet> {
     found["packets"].as_array().into_iter().flatten().map(packet).collect()
 }
 
+/// How many pictures of a recording carry user data that a UUID names (H.264, Annex D.1.7).
+pub fn stamped(file: &Path) -> usize {
+    let found = probe("-select_streams v -show_entries frame=pts:frame_side_data=side_data_type", file.as_os_str());
+    let kinds = |frame: &Value| frame["side_data_list"].to_string().contains("User Data Unregistered");
+    found["frames"].as_array().into_iter().flatten().filter(|frame| kinds(frame)).count()
+}
+
 /// The size of each decoded picture of a recording.
 pub fn sizes(file: &Path) -> Vec<(u64, u64)> {
     let found = probe("-select_streams v -show_entries frame=width,height", file.as_os_str());
