@@ -76,6 +76,20 @@ pub struct WaitingImage {
     pub md5: Option<String>,
 }
 
+/// How far skin is smoothed and lightened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// 0 ..= 9.
+    pub beauty: u32,
+    /// 0 ..= 9.
+    pub whiteness: u32,
+}
+
+impl Looks {
+    /// The picture as it is.
+    pub const PLAIN: Looks = Looks { beauty: 0, whiteness: 0 };
+}
+
 /// Everything the way up is to be. Nothing is encoded while `active` is false, and no microphone is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushPlan {
@@ -112,6 +126,8 @@ pub struct PushPlan {
     pub local_mirror: LocalMirror,
     /// Centre crop: 1.0 = whole picture, 2.0 = the middle half of each side.
     pub zoom: f32,
+    /// What is wanted; less may be in effect where the processor is too slow.
+    pub looks: Looks,
 }
 
 impl PushPlan {
@@ -135,6 +151,7 @@ impl PushPlan {
         mirror: false,
         local_mirror: LocalMirror::Auto,
         zoom: 1.0,
+        looks: Looks::PLAIN,
     };
 }
 

@@ -35,6 +35,29 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// Planes one after another (BT.601, limited range), chroma of each four pixels' mean.
+    pub fn to_i420(&self) -> Vec<u8> {
+        let sample = |x: usize, y: usize| {
+            let at = (y * self.width + x) * 3;
+            [0, 1, 2].map(|channel| f32::from(self.rgb[at + channel]))
+        };
+        let all = |step: usize| {
+            (0..self.height).step_by(step).flat_map(move |y| (0..self.width).step_by(step).map(move |x| (x, y)))
+        };
+        let luma = all(1).map(|(x, y)| {
+            let [r, g, b] = sample(x, y);
+            (16.5 + 0.257 * r + 0.504 * g + 0.098 * b) as u8
+        });
+        let chroma = |[red, green, blue]: [f32; 3]| {
+            all(2).map(move |(x, y)| {
+                let four = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| sample(x, y));
+                let mean = |channel: usize| four.iter().map(|rgb| rgb[channel]).sum::<f32>() / 4.0;
+                (128.5 + red * mean(0) + green * mean(1) + blue * mean(2)) as u8
+            })
+        };
+        luma.chain(chroma([-0.148, -0.291, 0.439])).chain(chroma([0.439, -0.368, -0.071])).collect()
+    }
+
     /// The mean colour of the part that lies between these fractions of its width and height.
     pub fn mean(&self, x: Range<f64>, y: Range<f64>) -> Colour {
         let span = |range: Range<f64>, whole: usize| {

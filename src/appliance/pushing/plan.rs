@@ -2,7 +2,7 @@
 
 use super::Pushing;
 use crate::api::code;
-use crate::api::plan::{PictureSource, PushPlan};
+use crate::api::plan::{Looks, PictureSource, PushPlan};
 use crate::media::Span;
 use crate::settings::pusher::Position;
 use serde_json::json;
@@ -54,6 +54,7 @@ impl Pushing {
             mirror: self.settings.remote_mirror,
             local_mirror: self.settings.local_mirror,
             zoom: if self.settings.zoom { 2.0 } else { 1.0 },
+            looks: Looks { beauty: self.settings.beauty, whiteness: self.settings.whiteness },
         }
     }
 
