@@ -2,9 +2,10 @@
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use visavis::api::plan::VoicePlan;
+use visavis::api::plan::{Looks, VoicePlan};
 use visavis::device::drm::to_bgrx;
 use visavis::device::{self, Encoded, VideoEncoder, VideoEncoding};
+use visavis::image::beauty::Beautifier;
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
 use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundFormat, Span, Time};
 use visavis::voice::{Played, Treatment};
@@ -18,6 +19,7 @@ fn main() {
         video(size, kbps);
     }
     pixels();
+    beauty();
     sound();
 }
 
@@ -105,6 +107,22 @@ fn pixels() {
     report("JPEG of 720p", repeat(|| drop(black_box(to_jpeg(view(large, &i420.bytes), 90)))));
     let mut card = Vec::new();
     report("card of 720p", repeat(|| drop(draw_card(large, "the camera is off", &mut card))));
+}
+
+/// The dearest there is: every pixel is skin.
+fn beauty() {
+    for size in [Size::new(640, 360), Size::new(1280, 720)] {
+        let mut bytes = moving(size, 0);
+        let (u, v) = bytes[size.pixels()..].split_at_mut(size.pixels() / 4);
+        u.fill(110);
+        v.fill(150);
+        for (beauty, whiteness) in [(0, 0), (4, 0), (5, 0), (9, 0), (0, 9), (9, 9)] {
+            let mut beautifier = Beautifier::new();
+            let looks = Looks { beauty, whiteness };
+            let name = format!("beauty {beauty}, whiteness {whiteness}, {}p", size.height);
+            report(&name, repeat(|| _ = black_box(beautifier.apply(view(size, &bytes), looks))));
+        }
+    }
 }
 
 fn sound() {

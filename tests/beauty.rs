@@ -6,7 +6,8 @@ mod support;
 
 use support::picture::Picture;
 use visavis::api::plan::Looks;
-use visavis::image::{Beautifier, Framing, Scaler, to_jpeg};
+use visavis::image::beauty::Beautifier;
+use visavis::image::{Framing, Scaler, to_jpeg};
 use visavis::media::{PictureView, Size};
 
 /// Part of a portrait of the astronaut Eileen Collins by NASA, in the public domain (docs/picture.md).
@@ -130,4 +131,23 @@ fn before_and_after_are_drawn_side_by_side() {
     let light = looks
         .map(|picture| places(&SKIN).map(|(x, y)| luma(&picture, x, y)).sum::<f64>() / places(&SKIN).count() as f64);
     assert!(light[0] + 5.0 < light[1] && light[1] + 5.0 < light[2] && light[2] < 232.0, "{light:?}");
+}
+
+/// A program that is not optimised is a processor that is too slow.
+#[cfg(debug_assertions)]
+#[test]
+fn a_slow_processor_gives_up_beauty_and_keeps_the_picture_in_time() {
+    let server = support::nginx::Nginx::start();
+    let config = support::terminal::pusher(&server.url("live", "terminal"))
+        .replace("= 320", "= 960")
+        .replace("= 180", "= 540")
+        .replace("fps = 15", "fps = 30\nbeauty = 9\nwhiteness = 9");
+    let terminal = support::terminal::Terminal::start(&config, support::terminal::VIRTUAL);
+    let reduced = |status: &serde_json::Value| status["pusher"]["image"]["beauty"].as_u64() < Some(9);
+    let status = terminal.until_status(10.0, "less beauty", reduced);
+    let listed = status["pusher"]["unsupported"].as_array().unwrap();
+    let row = listed.iter().find(|row| row["property"] == "beauty").unwrap_or_else(|| panic!("{status:#}"));
+    assert!(row["reason"].as_str().unwrap().contains("too slow"), "{row}");
+    assert!(terminal.log().contains("the processor is too slow"), "{}", terminal.log());
+    assert_eq!(terminal.ask("GET", "/v1/pusher", "")["properties"]["beauty"], 9, "the wish stays");
 }

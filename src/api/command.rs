@@ -34,6 +34,8 @@ pub enum PusherCommand {
     /// Show the camera's picture on the local screen, whether it is sent or not.
     StartPreview,
     StopPreview,
+    /// Zoom in by this factor, 1.0 ..= 4.0.
+    SetZoom(f64),
     Snapshot(SnapshotRequest),
     /// Change properties: keys as in the configuration file.
     Patch(Map<String, Value>),
@@ -131,7 +133,8 @@ pub struct Picture {
 /// Why a command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Stable name for programs ("invalid-property", "unknown-player", "no-picture", "no-display", "not-configured", "standby").
+    /// Stable name for programs ("invalid-property", "invalid-body", "unknown-player", "no-picture", "no-display",
+    /// "not-configured", "standby").
     pub kind: &'static str,
     /// The property or parameter at fault; empty when there is none.
     pub field: String,

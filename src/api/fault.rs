@@ -23,6 +23,8 @@ pub enum Fault {
     Gone,
     /// Somebody else has it (EBUSY): retry later.
     Busy,
+    /// It can not run beside a device that runs already: one of them at a time.
+    Crowded,
     /// Not allowed (EACCES, EPERM): retry, but tell a person.
     Denied,
     /// It is there but can not do what was asked (no such size, rate or format).
@@ -67,6 +69,7 @@ impl fmt::Display for Fault {
             Fault::Missing => "missing",
             Fault::Gone => "gone",
             Fault::Busy => "busy",
+            Fault::Crowded => "crowded",
             Fault::Denied => "denied",
             Fault::Unsupported => "unsupported",
             Fault::Stalled => "stalled",

@@ -2,6 +2,7 @@
 
 use super::command::{NoSnapshot, Picture, Ticket};
 use super::fault::DeviceError;
+use super::plan::Looks;
 use super::status::{PlayStats, PushStats, WaitingImageStatus};
 use crate::media::{Size, Time};
 use crate::settings::pusher::Position;
@@ -10,6 +11,13 @@ use crate::settings::pusher::Position;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     Camera(Position, DeviceNotice),
+    /// What the open camera makes of zoom and focus; told when it is opened and when that changes.
+    Optics(Position, Optics),
+    /// How much of the wish for beauty and whiteness is in effect: less where the processor is too slow.
+    Looks {
+        wanted: Looks,
+        in_effect: Looks,
+    },
     Microphone(DeviceNotice),
     Speaker(DeviceNotice),
     Display(DeviceNotice),
@@ -75,6 +83,15 @@ pub enum Notice {
     WorkerRestarted {
         worker: &'static str,
     },
+}
+
+/// What a camera itself does about zoom and focus.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Optics {
+    /// How far its lens zooms in; `None`: it can not.
+    pub zoom: Option<f32>,
+    /// Whether it focuses by itself (true) or stays as it was (false); `None`: it can not be told to.
+    pub auto_focus: Option<bool>,
 }
 
 /// The life of a device, as its worker sees it. The worker opens it again by itself.

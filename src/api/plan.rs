@@ -124,8 +124,10 @@ pub struct PushPlan {
     pub mirror: bool,
     /// Whether this terminal shows its own picture mirrored.
     pub local_mirror: LocalMirror,
-    /// Centre crop: 1.0 = whole picture, 2.0 = the middle half of each side.
+    /// 1.0 = whole picture, 2.0 = the middle half of each side: by the camera's lens where it has one, else a crop.
     pub zoom: f32,
+    /// The camera focuses by itself; false: it stays as it is.
+    pub auto_focus: bool,
     /// What is wanted; less may be in effect where the processor is too slow.
     pub looks: Looks,
 }
@@ -151,6 +153,7 @@ impl PushPlan {
         mirror: false,
         local_mirror: LocalMirror::Auto,
         zoom: 1.0,
+        auto_focus: true,
         looks: Looks::PLAIN,
     };
 }

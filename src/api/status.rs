@@ -130,6 +130,21 @@ pub struct Unsupported {
     pub reason: String,
 }
 
+/// What is in effect of the properties of the picture that is sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ImageStatus {
+    /// 1.0 = the whole picture.
+    pub zoom: f64,
+    /// `lens`, `crop` or `lens and crop`; empty without zoom.
+    pub zoom_by: String,
+    /// `continuous`, `locked`, or `fixed` when the camera has no control for it; empty while no camera is open.
+    pub focus: String,
+    /// Levels; less than the properties say where the processor is too slow.
+    pub beauty: u32,
+    pub whiteness: u32,
+}
+
 /// The way up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -159,6 +174,8 @@ pub struct PusherStatus {
     pub last_end: String,
     /// Lost connections that were there again without being asked for.
     pub reconnects: u64,
+    #[serde(default)]
+    pub image: ImageStatus,
     pub unsupported: Vec<Unsupported>,
     pub net: PushStats,
 }

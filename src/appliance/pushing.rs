@@ -1,5 +1,6 @@
 //! The rules of the way up: what is open, what is sent, and what is said about it.
 
+mod image;
 mod plan;
 mod status;
 mod switch;
@@ -22,6 +23,7 @@ use crate::media::{Size, Span, Time};
 use crate::settings::board::DisplayDriver;
 use crate::settings::pusher::{LocalMirror, Position};
 use crate::settings::{Board, PusherSettings};
+use image::Image;
 use serde_json::{Value, json};
 
 static CODES: Codes = Codes {
@@ -46,6 +48,7 @@ pub struct Pushing {
     camera: CameraState,
     /// The camera that delivered until the other one was asked for.
     switching_from: Option<Position>,
+    image: Image,
     microphone: MicrophoneState,
     paused: bool,
     /// The camera is to be seen on the local screen.
@@ -77,6 +80,7 @@ impl Pushing {
             session: Session::new(&CODES, seed, now),
             camera: CameraState::new(),
             switching_from: None,
+            image: Image::new(settings.zoom),
             microphone: MicrophoneState::default(),
             paused: false,
             preview: false,
@@ -195,6 +199,7 @@ impl Pushing {
             }
             PusherCommand::StartPreview => self.preview = true,
             PusherCommand::StopPreview => self.preview = false,
+            PusherCommand::SetZoom(zoom) => self.order_zoom(*zoom)?,
             PusherCommand::Patch(changes) => {
                 return self.take_settings(self.settings.patched(changes)?, now);
             }
@@ -208,6 +213,9 @@ impl Pushing {
     pub fn take_settings(&mut self, changed: PusherSettings, now: Time) -> Result<(), Refusal> {
         if changed.device_position != self.settings.device_position {
             self.switch_to(changed.device_position)?;
+        }
+        if changed.zoom != self.settings.zoom {
+            self.image.set_zoom(changed.zoom);
         }
         let moved = changed.url != self.settings.url;
         self.settings = changed;
@@ -224,6 +232,8 @@ impl Pushing {
     pub fn handle(&mut self, notice: &Notice, now: Time) {
         match notice {
             Notice::Camera(position, news) => self.camera_news(*position, news, now),
+            Notice::Optics(position, optics) => self.image.optics(*position, *optics),
+            Notice::Looks { wanted, in_effect } => self.looks_news(*wanted, *in_effect),
             Notice::Microphone(news) => self.happened_if(|this| this.microphone.handle(news)),
             Notice::WaitingImage(status) => self.waiting_news(status),
             Notice::VideoEncoder(error) => self.happened_if(|this| this.encoders.video_failed(error)),

@@ -52,6 +52,14 @@ pub struct StandbyRequest {
     pub on: bool,
 }
 
+/// The body of `POST /v1/pusher/set-zoom`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoomRequest {
+    /// 1.0 (the whole picture) to 4.0.
+    pub zoom: f64,
+}
+
 /// A body that holds nothing: empty, or `{}`.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +76,7 @@ pub fn router(controls: Controls) -> Router {
         .route("/v1/status", get(status))
         .route("/v1/pusher", get(show_pusher).patch(change_pusher))
         .route("/v1/pusher/snapshot", post(snapshot_pusher))
+        .route("/v1/pusher/set-zoom", post(set_zoom))
         .route("/v1/pusher/{operation}", post(order_pusher))
         .route("/v1/players", get(show_players))
         .route("/v1/players/{id}", get(show_player).patch(change_player))
@@ -121,7 +130,7 @@ pub(super) async fn order_pusher(State(controls): State<Controls>, Path(name): P
         "start-preview" => PusherCommand::StartPreview,
         "stop-preview" => PusherCommand::StopPreview,
         _ => {
-            let all = "start, stop, pause, resume, switch-camera, start-preview, stop-preview and snapshot";
+            let all = "start, stop, pause, resume, switch-camera, start-preview, stop-preview, set-zoom and snapshot";
             return Err(no_operation(all));
         }
     };
@@ -139,6 +148,17 @@ pub(super) async fn order_pusher(State(controls): State<Controls>, Path(name): P
 pub(super) async fn snapshot_pusher(State(controls): State<Controls>, headers: HeaderMap, body: Body) -> Answer {
     let request = optional(body).await?;
     snapshot(&controls, Command::Pusher(PusherCommand::Snapshot(request)), &headers).await
+}
+
+/// Zooms in by a factor, with the camera's lens where it has one, else by a centre crop.
+#[utoipa::path(post, path = "/v1/pusher/set-zoom", tag = "pusher", request_body = ZoomRequest, responses(
+    (status = 200, description = "The state it led to", body = PusherState),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn set_zoom(State(controls): State<Controls>, body: Body) -> Answer {
+    let ZoomRequest { zoom } = required(body).await?;
+    order(&controls, Command::Pusher(PusherCommand::SetZoom(zoom)), ANSWER_TIME).await?;
+    pusher_state(&controls)
 }
 
 #[utoipa::path(get, path = "/v1/players", tag = "players", responses((status = 200, body = Vec<PlayerState>)))]

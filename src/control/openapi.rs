@@ -14,6 +14,7 @@ use utoipa::OpenApi;
         api::show_pusher,
         api::change_pusher,
         api::order_pusher,
+        api::set_zoom,
         api::snapshot_pusher,
         api::show_players,
         api::show_player,

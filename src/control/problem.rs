@@ -93,12 +93,13 @@ fn title(kind: &str) -> &'static str {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.kind {
-            "invalid-property" => StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-property" | "invalid-body" => StatusCode::UNPROCESSABLE_ENTITY,
             "unknown-player" | "not-configured" => StatusCode::NOT_FOUND,
             kind if kind.starts_with("storage-") => StatusCode::INSUFFICIENT_STORAGE,
             _ => StatusCode::CONFLICT,
         };
-        let allowed = patch::allowed(&refusal.object, &refusal.field).map(String::into_boxed_str);
+        let of_property = (refusal.kind == "invalid-property").then_some(&refusal.field);
+        let allowed = of_property.and_then(|field| patch::allowed(&refusal.object, field)).map(String::into_boxed_str);
         let detail = match refusal.field.as_str() {
             "" => refusal.words,
             field => format!("{field}: {}", refusal.words),

@@ -184,7 +184,11 @@ fn every_described_path_is_served_and_every_reference_resolves() {
         for method in methods.as_object().unwrap().keys().filter(|_| path != "/v1/events") {
             let operation = if path.contains("players") { "play" } else { "start" };
             let path = path.replace("{id}", "agent").replace("{operation}", operation);
-            let body = if path.ends_with("standby") { &b"{\"on\":false}"[..] } else { b"{}" };
+            let body = match path.rsplit('/').next() {
+                Some("standby") => &b"{\"on\":false}"[..],
+                Some("set-zoom") => b"{\"zoom\":2}",
+                _ => b"{}",
+            };
             let (status, ..) = rig.ask(&format!("{} {path}", method.to_uppercase()), "", body);
             assert!(status == 200 || path.ends_with("agent/snapshot"), "{method} {path}: {status}");
         }

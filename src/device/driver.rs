@@ -17,7 +17,7 @@ pub fn open_camera(driver: &CameraDriver, wanted: Size, fps: u32) -> Result<Box<
         }
         CameraDriver::TestCard { variant, width, height, .. } => {
             let size = Size::new(width.unwrap_or(wanted.width), height.unwrap_or(wanted.height));
-            Box::new(TestCard::open(*variant, size, fps)?)
+            Box::new(TestCard::open(*variant, size, fps)?.fixed(*width, *height))
         }
         CameraDriver::V4l2 { path, format, .. } => Box::new(V4l2Camera::open(path, *format, wanted, fps)?),
     })

@@ -1,7 +1,7 @@
 //! Every device seam on one page: what a camera, a codec or a screen must do, and how one is opened by name.
 //!
 //! A worker thread opens, uses and drops its own device, so unplugging and switching are the same act and
-//! nothing here needs to be `Send`. Waiting calls take the worker's [`Wake`] and come back early when it
+//! nothing here needs to be `Send` but a camera, which may be opened while another one delivers. Waiting calls take the worker's [`Wake`] and come back early when it
 //! rings. Every failure is a [`DeviceError`] whose kind says what to do next; after any error but
 //! [`Fault::Damaged`] the device is dropped and opened anew.
 
@@ -26,6 +26,7 @@ mod driver;
 mod sample_clock;
 
 pub use crate::api::fault::{DeviceError, Fault};
+pub use crate::api::notice::Optics;
 pub use driver::{
     VideoEncoderBuilder, VideoEncoderDriver, open_button, open_camera, open_display, open_lamp, open_microphone,
     open_speaker, sound_decoder, sound_encoder, still_encoder, video_decoder, video_encoders,
@@ -36,7 +37,7 @@ use crate::media::{PictureView, Placement, RawPicture, Size, Sound, SoundFormat,
 use std::os::fd::BorrowedFd;
 
 /// A source of pictures. Opening starts it.
-pub trait Camera {
+pub trait Camera: Send {
     /// What was negotiated: size and rate of the pictures, and words for people ("YUYV 640x480 at 30").
     fn mode(&self) -> CameraMode;
 
@@ -46,6 +47,15 @@ pub trait Camera {
 
     /// Pictures dropped since the last call because newer ones were there, and pictures the device damaged.
     fn take_losses(&mut self) -> u64;
+
+    /// Zooms its lens in as near to `zoom` (1.0 ..= 4.0) as it can, never further, and lets it focus by itself or stay as
+    /// it is; what it made of that.
+    fn aim(&mut self, _zoom: f32, _auto_focus: bool) -> Optics {
+        Optics::default()
+    }
+
+    /// Whether opening it for pictures of `wanted` size at `fps` would give others than it gives now.
+    fn would_differ(&self, wanted: Size, fps: u32) -> bool;
 }
 
 /// What a camera delivers.

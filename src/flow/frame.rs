@@ -40,4 +40,6 @@ pub struct SelfView {
     pub picture: Arc<RawPicture>,
     /// How it is to be turned to stand upright.
     pub turn: Turn,
+    /// How far it is to be cropped.
+    pub zoom: f32,
 }

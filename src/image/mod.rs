@@ -2,9 +2,9 @@
 //!
 //! [`Scaler`] is the one pass of the picture path: it turns whatever a camera gives into the I420 picture the
 //! encoder wants, and fits a decoded picture into a surface. It lends its result from a buffer of its own, or the
-//! picture itself when nothing has to be done; so does [`Beautifier`], which comes after it. Everything works on BT.601 in limited range unless it says so.
+//! picture itself when nothing has to be done; so does [`beauty::Beautifier`], which comes after it. Everything works on BT.601 in limited range unless it says so.
 
-mod beauty;
+pub mod beauty;
 mod card;
 mod compress;
 mod convert;
@@ -17,7 +17,6 @@ mod stage;
 mod still;
 mod text;
 
-pub use beauty::Beautifier;
 pub use card::draw_card;
 pub use compress::{to_jpeg, to_png};
 pub use convert::to_rgb;

@@ -1,9 +1,11 @@
-//! The thread "cam": opens, reads and drops the camera the plan asks for, and hands on its newest picture.
+//! The thread "cam": opens, aims, reads and drops the camera the plan asks for, and hands on its newest picture.
 
+use super::camera_switch::Switched;
 use super::{CameraOpener, Captured, Mounted, Plans};
 use crate::api::fault::DeviceError;
 use crate::api::notice::{DeviceNotice, Notice};
-use crate::device::{Camera, clock};
+use crate::api::plan::PushPlan;
+use crate::device::{Camera, Optics, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::frame::SelfView;
 use crate::flow::lane::Sender;
@@ -14,8 +16,6 @@ use std::sync::Arc;
 
 /// Between two tries to open a camera that is not there.
 const RETRY: Span = Span::secs(1);
-/// A camera that was switched to has this long to show a picture before the old one stays.
-const SWITCH_LIMIT: Span = Span::secs(3);
 
 /// What the thread owns.
 pub struct CameraWorker {
@@ -29,12 +29,16 @@ pub struct CameraWorker {
     pub notices: Notices,
 }
 
-struct Running {
-    camera: Box<dyn Camera>,
-    position: Position,
+/// An open camera.
+pub(super) struct Running {
+    pub camera: Box<dyn Camera>,
+    pub position: Position,
     wanted: Size,
     fps: u32,
-    seen: bool,
+    /// The zoom and focus it was last asked for, and what it made of that.
+    aim: (f32, bool),
+    optics: Optics,
+    pub seen: bool,
 }
 
 impl CameraWorker {
@@ -57,31 +61,39 @@ impl CameraWorker {
                 handle.bell().wait(None);
                 continue;
             };
-            match &mut running {
-                Some(now) if now.position == position => {
+            match running.take() {
+                Some(mut now) if now.position == position => {
                     refused = None;
-                    if (now.wanted, now.fps) != (plan.size, plan.fps) {
-                        // Another size may need another mode, and a device has only one at a time.
-                        running = None;
+                    if !self.serves(&mut now, &plan) {
+                        // Another mode is needed, and a device has only one at a time.
                         retry_at = None;
-                    } else if let Err(error) = self.next(now, handle) {
-                        running = None;
+                    } else if let Err(error) = self.next(&mut now, handle) {
                         retry_at = Some(clock::now() + RETRY);
                         told = Some((position, error.clone()));
                         (self.notices)(Notice::Camera(position, DeviceNotice::Lost(error)));
+                    } else {
+                        running = Some(now);
                     }
                 }
-                Some(old) if refused == Some(position) => {
-                    if self.next(old, handle).is_err() {
-                        (running, refused) = (None, None);
+                Some(mut old) if refused == Some(position) => {
+                    if self.next(&mut old, handle).is_ok() {
+                        running = Some(old);
+                    } else {
+                        refused = None;
                     }
                 }
                 Some(old) => match self.switch(old, position, handle) {
-                    Ok(new) => running = Some(new),
-                    Err(error) => {
+                    Switched::New(new) => running = Some(new),
+                    Switched::Kept(old) => {
+                        old.iter().for_each(|old| self.tell(old));
+                        running = old;
+                    }
+                    Switched::Failed(old, error) => {
                         // The old one goes on; the appliance asks for it again when it hears this.
-                        refused = Some(position);
                         (self.notices)(Notice::Camera(position, DeviceNotice::Lost(error)));
+                        old.iter().for_each(|old| self.tell(old));
+                        refused = old.is_some().then_some(position);
+                        (running, retry_at) = (old, None);
                     }
                 },
                 None => {
@@ -104,50 +116,77 @@ impl CameraWorker {
         }
     }
 
-    fn start(&self, position: Position) -> Result<Running, DeviceError> {
+    /// Opens and aims the camera at a position; its news are told.
+    pub(super) fn start(&self, position: Position) -> Result<Running, DeviceError> {
         let plan = self.plans.get();
-        let wanted = if self.mounted.turn(position).swaps() { plan.size.turned() } else { plan.size };
-        let camera = (self.open)(position, wanted, plan.fps)?;
-        let words = camera.mode().words;
-        (self.notices)(Notice::Camera(position, DeviceNotice::Opened { words }));
-        Ok(Running { camera, position, wanted: plan.size, fps: plan.fps, seen: false })
+        let mut camera = (self.open)(position, self.wish(position, &plan), plan.fps)?;
+        let aim = (plan.zoom, plan.auto_focus);
+        let optics = camera.aim(plan.zoom, plan.auto_focus);
+        let new = Running { camera, position, wanted: plan.size, fps: plan.fps, aim, optics, seen: false };
+        self.tell(&new);
+        Ok(new)
+    }
+
+    /// Tells what an open camera is.
+    fn tell(&self, running: &Running) {
+        let words = running.camera.mode().words;
+        (self.notices)(Notice::Camera(running.position, DeviceNotice::Opened { words }));
+        (self.notices)(Notice::Optics(running.position, running.optics));
+    }
+
+    /// The size a camera is asked for: a turned one gives the picture lying on its side.
+    fn wish(&self, position: Position, plan: &PushPlan) -> Size {
+        if self.mounted.turn(position).swaps() { plan.size.turned() } else { plan.size }
+    }
+
+    /// Aims a camera as the plan has it now; false when the plan needs another mode of it.
+    fn serves(&self, now: &mut Running, plan: &PushPlan) -> bool {
+        if (now.wanted, now.fps) != (plan.size, plan.fps) {
+            if now.camera.would_differ(self.wish(now.position, plan), plan.fps) {
+                return false;
+            }
+            (now.wanted, now.fps) = (plan.size, plan.fps);
+        }
+        let aim = (plan.zoom, plan.auto_focus);
+        if now.aim != aim {
+            now.aim = aim;
+            let optics = now.camera.aim(plan.zoom, plan.auto_focus);
+            if std::mem::replace(&mut now.optics, optics) != optics {
+                (self.notices)(Notice::Optics(now.position, optics));
+            }
+        }
+        true
     }
 
     /// Waits for the next picture and hands it on; the bell brings it back early.
-    fn next(&self, running: &mut Running, handle: &Handle) -> Result<(), DeviceError> {
-        if let Some(picture) = running.camera.next(handle.bell())? {
-            if !std::mem::replace(&mut running.seen, true) {
-                (self.notices)(Notice::Camera(running.position, DeviceNotice::FirstFrame));
-            }
-            let losses = running.camera.take_losses();
-            let (position, turn) = (running.position, self.mounted.turn(running.position));
-            let picture = Arc::new(picture);
-            let plan = self.plans.get();
-            if plan.self_view {
-                self.self_view.put(SelfView { picture: picture.clone(), turn });
-            }
-            if plan.active {
-                self.pictures.put(Captured { picture, position, turn, losses });
-            }
+    pub(super) fn next(&self, running: &mut Running, handle: &Handle) -> Result<(), DeviceError> {
+        if let Some(captured) = self.capture(running, handle.bell())? {
+            self.hand_on(running, captured);
         }
         Ok(())
     }
 
-    /// Opens the other camera while the old one is still there, so that a failure costs nothing.
-    fn switch(&self, old: &mut Running, position: Position, handle: &Handle) -> Result<Running, DeviceError> {
-        let mut new = self.start(position)?;
-        let limit = clock::now() + SWITCH_LIMIT;
-        while !new.seen && !handle.stopped() {
-            self.next(&mut new, handle)?;
-            if clock::now() > limit {
-                return Err(DeviceError::new(
-                    crate::device::Fault::Stalled,
-                    new.camera.mode().words,
-                    "it shows no picture",
-                ));
-            }
+    /// Waits for the next picture; `None`: the bell rang.
+    pub(super) fn capture(&self, running: &mut Running, bell: &Wake) -> Result<Option<Captured>, DeviceError> {
+        let Some(picture) = running.camera.next(bell)? else { return Ok(None) };
+        let losses = running.camera.take_losses();
+        let (position, turn) = (running.position, self.mounted.turn(running.position));
+        // What the lens does not reach is cropped.
+        let zoom = (running.aim.0 / running.optics.zoom.unwrap_or(1.0).max(1.0)).max(1.0);
+        Ok(Some(Captured { picture: Arc::new(picture), position, turn, zoom, losses }))
+    }
+
+    pub(super) fn hand_on(&self, running: &mut Running, captured: Captured) {
+        if !std::mem::replace(&mut running.seen, true) {
+            (self.notices)(Notice::Camera(running.position, DeviceNotice::FirstFrame));
         }
-        tracing::debug!(from = ?old.position, to = ?position, "camera switched");
-        Ok(new)
+        let plan = self.plans.get();
+        if plan.self_view {
+            let Captured { turn, zoom, .. } = captured;
+            self.self_view.put(SelfView { picture: captured.picture.clone(), turn, zoom });
+        }
+        if plan.active {
+            self.pictures.put(captured);
+        }
     }
 }

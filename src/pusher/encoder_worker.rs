@@ -3,6 +3,7 @@
 use super::encoder_choice::{Consequence, EncoderChoice, Switch};
 use super::pace::Pace;
 use super::stamps::{Life, Stamps};
+use super::touch_up::TouchUp;
 use super::waiting::{CARD_STEP, Ready, STILL_FPS, card_size};
 use super::{Captured, CodedPicture, Live, Plans};
 use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
@@ -88,6 +89,7 @@ impl EncoderWorker {
     pub fn run(&mut self, handle: &Handle) {
         let mut encoding: Option<Encoding> = None;
         let mut scaler = Scaler::new();
+        let mut touch_up = TouchUp::default();
         let mut card = Card::default();
         let mut card_due = Time::default();
         while !handle.stopped() {
@@ -136,13 +138,16 @@ impl EncoderWorker {
             if !now.pace.takes(captured.picture.captured, plan.fps) {
                 continue;
             }
-            let framing = Framing { turn: captured.turn, mirror: plan.mirror, zoom: plan.zoom, ..Framing::FILL };
+            let framing = Framing { turn: captured.turn, mirror: plan.mirror, zoom: captured.zoom, ..Framing::FILL };
             match scaler.scale(&captured.picture, plan.size, framing) {
                 Ok(view) => {
+                    let view = touch_up.apply(view, plan.looks, &self.notices);
                     let source = Source::Camera(captured.position);
                     self.encode(now, &plan, Shot { source, view, captured: captured.picture.captured, taken });
+                    let encoded = clock::now();
                     let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
                     self.take_snapshots(view, other_way);
+                    touch_up.done(taken, encoded, self.raw.lost());
                 }
                 Err(error) => {
                     now.losses += 1;

@@ -3,7 +3,7 @@
 //! ```text
 //! camera_worker --latest--> encoder_worker --until IDR--> send_task --> server
 //!   "cam"          raw        "venc"          coded        "net"
-//!   opens, reads,  picture    fits, encodes   picture      queues, sheds, interleaves, writes
+//!   opens, aims,   picture    fits, smooths   picture      queues, sheds, interleaves, writes
 //!   drops its
 //!   device                    microphone_worker --ring--> send_task
 //!                loudspeaker --ring-->  "mic": periods, voices, silence, AAC
@@ -13,6 +13,8 @@
 //! session is publishing. What every part should be doing is one [`PushPlan`], decided by the appliance and
 //! read by each worker when its bell rings. News go up as notices; nothing calls back down.
 
+mod budget;
+mod camera_switch;
 mod camera_worker;
 mod encoder_choice;
 mod encoder_worker;
@@ -24,6 +26,7 @@ mod sound_encoding;
 mod stamps;
 mod stats;
 pub mod target;
+mod touch_up;
 mod unbroken;
 mod waiting;
 
@@ -49,8 +52,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 pub use target::Target;
 
-/// Opens the camera at a position, as near to a size and rate as it can; called on the camera's thread.
-pub type CameraOpener = Box<dyn Fn(Position, Size, u32) -> Result<Box<dyn Camera>, DeviceError> + Send>;
+/// Opens the camera at a position, as near to a size and rate as it can; called on the camera's thread, or on one beside
+/// it while another camera delivers.
+pub type CameraOpener = Box<dyn Fn(Position, Size, u32) -> Result<Box<dyn Camera>, DeviceError> + Send + Sync>;
 /// Opens the microphone; called on the microphone's thread.
 pub type MicrophoneOpener = Box<dyn Fn() -> Result<Box<dyn Microphone>, DeviceError> + Send>;
 
@@ -98,6 +102,8 @@ struct Captured {
     position: Position,
     /// How it is to be turned to stand upright.
     turn: Turn,
+    /// How far it is to be cropped; a lens may have zoomed already.
+    zoom: f32,
     /// Pictures the camera lost before this one.
     losses: u64,
 }

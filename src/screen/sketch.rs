@@ -39,7 +39,7 @@ pub struct Sketch {
 pub fn own_framing(own: &SelfView, mirror: bool, rect: Rect, screen: Size) -> Framing {
     let whole = (rect.width, rect.height) == (screen.width, screen.height);
     let fit = if whole { ObjectFit::Contain } else { ObjectFit::FillCrop };
-    Framing { fit, turn: own.turn, mirror, zoom: 1.0 }
+    Framing { fit, turn: own.turn, mirror, zoom: own.zoom }
 }
 
 impl Sketch {

@@ -90,9 +90,6 @@ impl PusherSettings {
                 "min-bitrate",
                 "the rate stays at max-bitrate: pictures are shed while the network is too slow for it",
             ),
-            (self.beauty > 0, "beauty", "skin smoothing is not built in"),
-            (self.whiteness > 0, "whiteness", "whitening is not built in"),
-            (!self.auto_focus, "auto-focus", "the camera's own focus is left as it is"),
             (
                 self.audio_volume_type == AudioVolumeType::Voicecall && !loudspeaker,
                 "audio-volume-type",

@@ -151,6 +151,24 @@ pub fn complaints(input: impl AsRef<OsStr>, seconds: u32) -> String {
     run("ffmpeg", &arguments, &last).1
 }
 
+/// Every picture of a recording that was sent in this size, as it was sent.
+pub fn pictures_of_size(file: &Path, size: (u64, u64)) -> Vec<Picture> {
+    let last = ["-vsync", "passthrough", "-autoscale", "0", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"].map(OsStr::new);
+    let last: Vec<&OsStr> = [file.as_os_str()].into_iter().chain(last).collect();
+    let (bytes, _) = run("ffmpeg", "-nostdin -v error -i", &last);
+    let mut rest = bytes.as_slice();
+    let mut pictures = Vec::new();
+    for (width, height) in sizes(file) {
+        let (rgb, after) = rest.split_at((width * height * 3) as usize);
+        rest = after;
+        if (width, height) == size {
+            pictures.push(Picture { width: width as usize, height: height as usize, rgb: rgb.to_vec() });
+        }
+    }
+    assert!(rest.is_empty(), "{} bytes are left of {}", rest.len(), file.display());
+    pictures
+}
+
 /// `fps` pictures for each second of a recording, made `width` by `height`.
 pub fn pictures(file: &Path, fps: u32, width: usize, height: usize) -> Vec<Picture> {
     let filter = format!("fps={fps},scale={width}:{height}:flags=area");

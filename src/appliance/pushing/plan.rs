@@ -2,7 +2,7 @@
 
 use super::Pushing;
 use crate::api::code;
-use crate::api::plan::{Looks, PictureSource, PushPlan};
+use crate::api::plan::{PictureSource, PushPlan};
 use crate::media::Span;
 use crate::settings::pusher::Position;
 use serde_json::json;
@@ -53,8 +53,9 @@ impl Pushing {
             queue_limit: self.settings.queue_limit(),
             mirror: self.settings.remote_mirror,
             local_mirror: self.settings.local_mirror,
-            zoom: if self.settings.zoom { 2.0 } else { 1.0 },
-            looks: Looks { beauty: self.settings.beauty, whiteness: self.settings.whiteness },
+            zoom: self.image.zoom(),
+            auto_focus: self.settings.auto_focus,
+            looks: self.looks(),
         }
     }
 

@@ -39,7 +39,8 @@ impl Pushing {
                 .map_or_else(Vec::new, |plan| plan.voice.names().map(String::from).collect()),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
-            unsupported: self.settings.unsupported(self.loudspeaker),
+            image: self.image_status(),
+            unsupported: self.unsupported(),
             net: PushStats { net_quality_level: self.quality.level(self.session.state()), ..self.stats.clone() },
         }
     }

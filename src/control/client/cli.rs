@@ -66,6 +66,8 @@ pub enum PusherAction {
     StartPreview,
     /// Show it there no longer
     StopPreview,
+    /// Zoom in by a factor from 1.0 to 4.0
+    SetZoom { zoom: f64 },
     /// Take the picture that is sent
     Snapshot(Snapshot),
     /// Change properties, for example max-bitrate=800; KEY=null resets one

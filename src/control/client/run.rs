@@ -61,6 +61,9 @@ async fn carry_out(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), 
                 PusherAction::SwitchCamera => ("switch-camera", None),
                 PusherAction::StartPreview => ("start-preview", None),
                 PusherAction::StopPreview => ("stop-preview", None),
+                PusherAction::SetZoom { zoom } => {
+                    ("set-zoom", Some(Map::from_iter([("zoom".to_owned(), json!(zoom))])))
+                }
                 PusherAction::Set { changes } => ("set", Some(properties(changes)?)),
                 PusherAction::Mute => ("set", change("muted", true)),
                 PusherAction::Unmute => ("set", change("muted", false)),
@@ -93,7 +96,7 @@ async fn carry_out(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), 
     }
 }
 
-/// An operation, a change of properties (`set`), or a look (no operation) at the object at `path`.
+/// An operation (with `change` as its body), a change of properties (`set`), or a look (no operation) at the object at `path`.
 async fn order(
     daemon: &mut Connection,
     path: &str,
@@ -107,12 +110,13 @@ async fn order(
     let state: Value = match operation {
         "" => daemon.json(Method::GET, path, None).await?,
         "set" => daemon.json(Method::PATCH, path, change.as_ref()).await?,
-        operation => daemon.json(Method::POST, &format!("{path}/{operation}"), None).await?,
+        operation => daemon.json(Method::POST, &format!("{path}/{operation}"), change.as_ref()).await?,
     };
     told(out, json, &state, |state| {
         Some(match operation {
             "" => show::object(state),
             "set" => keys.iter().map(|key| show::property(key, &state["properties"][key])).collect(),
+            "set-zoom" => show::property("zoom", &state["status"]["image"]["zoom"]),
             _ => show::state(state),
         })
     })

@@ -127,6 +127,10 @@ impl Camera for PipeCamera {
     fn take_losses(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
+
+    fn would_differ(&self, _wanted: Size, _fps: u32) -> bool {
+        false
+    }
 }
 
 impl Drop for PipeCamera {

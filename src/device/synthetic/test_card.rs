@@ -35,6 +35,8 @@ const BALLS: [Colour; 4] = [[150, 54, 172], [120, 178, 80], [140, 90, 70], [130,
 /// What stands still is drawn once; a picture is a copy of that plus ball, clock and code.
 pub struct TestCard {
     canvas: Canvas,
+    /// Width and height that no wish changes.
+    fixed: (Option<u32>, Option<u32>),
     still: Vec<u8>,
     variant: u32,
     fps: u32,
@@ -56,7 +58,23 @@ impl TestCard {
         let canvas = Canvas { size };
         let pace = Pace::new(Span::micros(1_000_000 / i64::from(fps)), Span::micros(1_000_000 / i64::from(fps)));
         let (still, pool) = (still(canvas, variant), Pool::new(SPARE_PICTURES));
-        Ok(Self { canvas, still, variant, fps, pace, pool, number: 0, began: clock::now(), lost: 0 })
+        Ok(Self {
+            canvas,
+            fixed: (None, None),
+            still,
+            variant,
+            fps,
+            pace,
+            pool,
+            number: 0,
+            began: clock::now(),
+            lost: 0,
+        })
+    }
+
+    /// The same, `width` and `height` of which (where given) no wish changes: opened anew it would have them, too.
+    pub fn fixed(self, width: Option<u32>, height: Option<u32>) -> Self {
+        Self { fixed: (width, height), ..self }
     }
 
     /// Draws picture `number`, captured at `captured`, into `bytes`, which are as long as the still card.
@@ -100,6 +118,11 @@ impl Camera for TestCard {
 
     fn take_losses(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
+    }
+
+    fn would_differ(&self, wanted: Size, fps: u32) -> bool {
+        let (width, height) = (self.fixed.0.unwrap_or(wanted.width), self.fixed.1.unwrap_or(wanted.height));
+        self.canvas.size != Size::new(width & !1, height & !1) || self.fps < fps
     }
 }
 

@@ -36,6 +36,12 @@ impl<D: Camera + ?Sized> Camera for Faulty<D> {
     fn take_losses(&mut self) -> u64 {
         self.inner.take_losses()
     }
+    fn aim(&mut self, zoom: f32, auto_focus: bool) -> Optics {
+        self.inner.aim(zoom, auto_focus)
+    }
+    fn would_differ(&self, wanted: Size, fps: u32) -> bool {
+        self.inner.would_differ(wanted, fps)
+    }
 }
 
 impl<D: Microphone + ?Sized> Microphone for Faulty<D> {

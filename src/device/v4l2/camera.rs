@@ -1,11 +1,12 @@
 //! A camera of the kernel as a [`Camera`]: newest picture first, restarted when it stalls.
 
 use super::health::Health;
-use super::modes::choose;
+use super::modes::{Offer, choose};
 use super::node;
+use super::optics::Controls;
 use super::stream::Stream;
 use super::verdict::why_unusable;
-use crate::device::{Camera, CameraMode, DeviceError, Fault, Wake, Woken, clock};
+use crate::device::{Camera, CameraMode, DeviceError, Fault, Optics, Wake, Woken, clock};
 use crate::media::{PixelFormat, Pool, RawPicture, Size, Span, Time};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
@@ -33,7 +34,12 @@ pub struct V4l2Camera {
     name: String,
     card: String,
     layout: Layout,
+    /// The only format to take.
+    format: Option<PixelFormat>,
+    /// The size of the mode that was chosen; the driver may have settled on another one.
+    chosen: Size,
     fps: f64,
+    controls: Controls,
     pool: Pool,
     health: Health,
     lost: u64,
@@ -87,10 +93,7 @@ impl V4l2Camera {
         if let Some(why) = why_unusable(capabilities.capabilities, &node::formats(&device)) {
             return Err(DeviceError::new(Fault::Unsupported, name, why));
         }
-        let mut offers = node::offers(&device, wanted);
-        if let Some(only) = format {
-            offers.retain(|offer| offer.format == only);
-        }
+        let offers = offers(&device, wanted, format);
         let none = || match format {
             Some(format) => format!("it does not offer the format {}", format.name()),
             None => "it offers no picture size".into(),
@@ -103,7 +106,10 @@ impl V4l2Camera {
             device,
             card: capabilities.card,
             layout,
+            format,
+            chosen: offer.size,
             fps,
+            controls: Controls::default(),
             pool: Pool::new(SPARE_PICTURES),
             health: Health::default(),
             lost: 0,
@@ -111,7 +117,14 @@ impl V4l2Camera {
             alive: clock::now(),
             name: name.clone(),
         };
-        camera.stream = Some(Stream::start(&camera.device).map_err(failed("start streaming"))?);
+        camera.stream = Some(Stream::start(&camera.device).map_err(|error| match error.raw_os_error() {
+            // No bandwidth left on the bus, or one image processor for both sockets.
+            Some(libc::ENOSPC | libc::EBUSY) => {
+                DeviceError::new(Fault::Crowded, &name, "it can not stream while another camera does")
+            }
+            _ => failed("start streaming")(error),
+        })?);
+        camera.controls = Controls::of(&camera.device);
         Ok(camera)
     }
 
@@ -205,6 +218,22 @@ impl Camera for V4l2Camera {
     fn take_losses(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
+
+    fn aim(&mut self, zoom: f32, auto_focus: bool) -> Optics {
+        self.controls.aim(&self.device, zoom, auto_focus)
+    }
+
+    fn would_differ(&self, wanted: Size, fps: u32) -> bool {
+        let best = choose(&offers(&self.device, wanted, self.format), wanted, fps);
+        best.is_some_and(|best| best.size != self.chosen || best.fps.min(f64::from(fps)) > self.fps * 1.03)
+    }
+}
+
+/// The modes that can be used; in `format` alone, if that is given.
+fn offers(device: &Device, wanted: Size, format: Option<PixelFormat>) -> Vec<Offer> {
+    let mut offers = node::offers(device, wanted);
+    offers.retain(|offer| format.is_none_or(|only| offer.format == only));
+    offers
 }
 
 /// Sets format and size; what the driver made of them.

@@ -4,6 +4,7 @@ mod camera;
 mod health;
 mod modes;
 mod node;
+mod optics;
 pub mod probe;
 mod stream;
 mod verdict;

@@ -99,7 +99,7 @@ pub fn chroma(plane: &[u8], stride: usize, skin: &[u8], width: usize, whiteness:
 /// further one. False when all of it is zero.
 fn between(plane: &[u8], width: usize, y: usize, row: &mut [u16]) -> bool {
     let near = y / 2;
-    let far = if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(plane.len() / width - 1) };
+    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.len() / width - 1) };
     let (near, far) = (&plane[near * width..][..width], &plane[far * width..][..width]);
     let mut any = 0;
     for ((sum, near), far) in row[1..=width].iter_mut().zip(near).zip(far) {
