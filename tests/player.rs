@@ -12,7 +12,7 @@ use visavis::api::command::{ImageFormat, SnapshotRequest, SnapshotSource};
 use visavis::api::notice::{Cause, DeviceNotice, Notice, PlayNews};
 use visavis::api::plan::PlayPlan;
 use visavis::device::synthetic::{Faulty, MeteredSpeaker};
-use visavis::device::{DeviceError, Display, Fault, clock, video_encoders};
+use visavis::device::{DeviceError, Display, Fault, clock};
 use visavis::media::{Size, Span};
 use visavis::settings::player::PlayMode;
 
@@ -51,7 +51,7 @@ fn a_call_through_nginx_is_seen_and_heard_within_a_few_milliseconds() {
     let server = Nginx::start();
     let mut rig = Rig::start(CALL);
     let url = server.url("live", "call");
-    let _pusher = caller(&rig, &url, video_encoders());
+    let _pusher = caller(&rig, &url, |_| {});
     rig.player.connect(7, url);
     rig.until("six beeps", |rig| rig.meter.readings().sound.count >= 6);
     let readings = rig.meter.readings();
@@ -101,7 +101,7 @@ fn a_sound_card_is_kept_fed_and_lips_stay_in_sync() {
         }
     });
     let url = server.url("live", "card");
-    let _pusher = caller(&rig, &url, video_encoders());
+    let _pusher = caller(&rig, &url, |_| {});
     rig.player.connect(1, url);
     rig.until("two beeps", |rig| rig.meter.readings().sound.count >= 2);
     let before = (underruns.load(Ordering::Relaxed), rig.samples.lock().unwrap().len(), clock::now());
@@ -139,7 +139,7 @@ fn a_screen_that_is_lost_comes_back_by_itself_and_the_sound_goes_on() {
         }
     });
     let url = server.url("live", "screen");
-    let _pusher = caller(&rig, &url, video_encoders());
+    let _pusher = caller(&rig, &url, |_| {});
     rig.player.connect(1, url);
     let lost = |fault| move |notice: &Notice| matches!(notice, Notice::Display(DeviceNotice::Lost(error)) if error.fault == fault);
     rig.until("the loss", |rig| rig.others.iter().any(lost(Fault::Gone)));
@@ -156,7 +156,7 @@ fn a_pause_freezes_picture_and_sound_and_goes_on_at_the_live_edge() {
     let server = Nginx::start();
     let mut rig = Rig::start(CALL);
     let url = server.url("live", "pause");
-    let _pusher = caller(&rig, &url, video_encoders());
+    let _pusher = caller(&rig, &url, |_| {});
     rig.player.connect(1, url);
     rig.until("pictures", |rig| rig.shown() > 15 && rig.stats.len() > 1);
     rig.player.apply(PlayPlan { paused: true, ..CALL });

@@ -292,6 +292,7 @@ fn start_pusher(
             microphone.as_ref().map_or_else(|| Err(absent("microphone")), device::open_microphone)
         }),
         video_encoders: device::video_encoders(),
+        sound_encoder: Arc::new(device::sound_encoder),
         folder: files::state_directory(),
     };
     Pusher::start(devices, own, ear, dialer.clone(), notices.clone(), net.handle())

@@ -107,6 +107,9 @@ pub fn video_decoder(reorders: bool) -> Result<Box<dyn VideoDecoder>, DeviceErro
     Ok(Box::new(openh264::OpenH264Decoder::new(reorders)?))
 }
 
+/// Builds an encoder of sound in a format at so many kbit/s; called on its thread.
+pub type SoundEncoderBuilder = dyn Fn(SoundFormat, u32) -> Result<Box<dyn SoundEncoder>, DeviceError> + Send + Sync;
+
 /// Builds an AAC-LC encoder for `format` at `kbps`.
 pub fn sound_encoder(format: SoundFormat, kbps: u32) -> Result<Box<dyn SoundEncoder>, DeviceError> {
     Ok(Box::new(aac::FdkEncoder::new(format, kbps)?))

@@ -28,8 +28,8 @@ mod sample_clock;
 pub use crate::api::fault::{DeviceError, Fault};
 pub use crate::api::notice::Optics;
 pub use driver::{
-    VideoEncoderBuilder, VideoEncoderDriver, open_button, open_camera, open_display, open_lamp, open_microphone,
-    open_speaker, sound_decoder, sound_encoder, still_encoder, video_decoder, video_encoders,
+    SoundEncoderBuilder, VideoEncoderBuilder, VideoEncoderDriver, open_button, open_camera, open_display, open_lamp,
+    open_microphone, open_speaker, sound_decoder, sound_encoder, still_encoder, video_decoder, video_encoders,
 };
 pub use wake::{Listener, Readable, Source, Wake, Woken};
 

@@ -10,22 +10,26 @@ use super::{CodedSound, Live, MicrophoneOpener, Plans};
 use crate::api::fault::DeviceError;
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::api::plan::PushPlan;
-use crate::device::{Microphone, Wake, clock};
+use crate::device::{Microphone, SoundEncoderBuilder, Wake, clock};
 use crate::flow::Notices;
 use crate::flow::far_end::Ear;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
 use crate::media::{Sound, Span, Time};
 use crate::voice::{Convert, Fade, Treatment};
+use std::sync::Arc;
 
 /// Between two tries to open a microphone that is not there.
 const RETRY: Span = Span::secs(1);
+/// An encoder that failed is built again after this; players notice a gap of 100 ms, and play on after one of 300.
+const REBUILD: Span = Span::millis(100);
 
 /// What the thread owns.
 pub struct MicrophoneWorker {
     pub plans: Plans,
     pub live: Live,
     pub open: MicrophoneOpener,
+    pub build: Arc<SoundEncoderBuilder>,
     pub coded: Sender<CodedSound>,
     /// What the loudspeaker plays.
     pub far: Ear,
@@ -46,7 +50,7 @@ impl MicrophoneWorker {
         let mut running: Option<Running> = None;
         let mut encoding: Option<SoundEncoding> = None;
         let (mut treatment, mut fade) = (Treatment::default(), Fade::default());
-        let mut retry_at = Time::default();
+        let (mut retry_at, mut rebuild_at) = (Time::default(), Time::default());
         let mut told: Option<DeviceError> = None;
         let mut track = Unbroken::default();
         let mut period = Sound::empty(FORMAT);
@@ -108,8 +112,12 @@ impl MicrophoneWorker {
                 continue;
             }
             fade.run(&mut heard.samples, plan.silent);
+            if clock::now() < rebuild_at {
+                continue;
+            }
             if let Err(error) = self.encode(&mut encoding, session, &plan, &heard, lost) {
                 encoding = None;
+                rebuild_at = clock::now() + REBUILD;
                 (self.notices)(Notice::SoundEncoder(error));
             }
         }
@@ -167,7 +175,7 @@ impl MicrophoneWorker {
             self.coded.put(CodedSound { lost, ..sound });
         };
         if encoding.as_ref().is_none_or(|now| now.session() != session) {
-            *encoding = Some(SoundEncoding::new(session, plan.sound_rate, plan.sound_kbps)?);
+            *encoding = Some(SoundEncoding::new(self.build.clone(), session, plan.sound_rate, plan.sound_kbps)?);
         }
         let Some(now) = encoding else { return Ok(()) };
         now.set(plan.sound_rate, plan.sound_kbps, give)?;

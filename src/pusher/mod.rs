@@ -33,7 +33,7 @@ mod waiting;
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::plan::PushPlan;
-use crate::device::{Camera, Microphone, VideoEncoderDriver, Wake};
+use crate::device::{Camera, Microphone, SoundEncoderBuilder, VideoEncoderDriver, Wake};
 use crate::flow::far_end::Ear;
 use crate::flow::frame::SelfView;
 use crate::flow::lane::{self, Idr};
@@ -65,6 +65,7 @@ pub struct Devices {
     pub microphone: MicrophoneOpener,
     /// The best first; the next takes over from one that fails again and again.
     pub video_encoders: Vec<VideoEncoderDriver>,
+    pub sound_encoder: Arc<SoundEncoderBuilder>,
     /// Where a copy of the waiting image is kept, if anywhere.
     pub folder: Option<PathBuf>,
 }
@@ -215,6 +216,7 @@ impl Pusher {
             plans: plans.clone(),
             live: live.clone(),
             open: devices.microphone,
+            build: devices.sound_encoder,
             coded: sound_in,
             far,
             notices: notices.clone(),

@@ -3,10 +3,11 @@
 use super::CodedSound;
 use super::unbroken::FORMAT;
 use crate::api::fault::DeviceError;
-use crate::device::{self, SoundEncoder, clock};
+use crate::device::{SoundEncoder, SoundEncoderBuilder, clock};
 use crate::media::{Sound, SoundFormat, Span, Time};
 use crate::voice::{Convert, SampleClock};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// Sound remembered for the next encoder: the longest delay of an old one (128 ms at 16 kHz), the frame it had begun, and
 /// what the new one needs to swing in.
@@ -17,6 +18,7 @@ pub struct SoundEncoding {
     session: u64,
     kbps: u32,
     format: SoundFormat,
+    build: Arc<SoundEncoderBuilder>,
     encoder: Box<dyn SoundEncoder>,
     config: Bytes,
     convert: Convert,
@@ -34,15 +36,16 @@ pub struct SoundEncoding {
 }
 
 impl SoundEncoding {
-    /// An encoder for `session` that begins with what comes first.
-    pub fn new(session: u64, rate: u32, kbps: u32) -> Result<Self, DeviceError> {
+    /// An encoder for `session`, made by `build`, that begins with what comes first.
+    pub fn new(build: Arc<SoundEncoderBuilder>, session: u64, rate: u32, kbps: u32) -> Result<Self, DeviceError> {
         let format = SoundFormat { rate, channels: 1 };
-        let encoder = device::sound_encoder(format, kbps)?;
+        let encoder = build(format, kbps)?;
         Ok(Self {
             session,
             kbps,
             format,
             config: Bytes::copy_from_slice(encoder.config()),
+            build,
             encoder,
             convert: Convert::new(FORMAT, format),
             waiting: Vec::new(),
@@ -63,7 +66,7 @@ impl SoundEncoding {
     /// Goes on at these rates: frames of a new one follow the old ones without a hole in time or sound.
     pub fn set(&mut self, rate: u32, kbps: u32, mut give: impl FnMut(CodedSound)) -> Result<(), DeviceError> {
         if rate != self.format.rate {
-            let mut next = Self::new(self.session, rate, kbps)?;
+            let mut next = Self::new(self.build.clone(), self.session, rate, kbps)?;
             if let Some(until) = self.given_until {
                 next.from = Some(until);
                 let begin = until - next.lead();
@@ -129,12 +132,13 @@ impl SoundEncoding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::{sound_decoder, sound_encoder};
     use std::f64::consts::TAU;
 
     fn frames_of(plan: &[(u32, u32)]) -> Vec<CodedSound> {
         let mut out = Vec::new();
         let (rate, kbps) = plan[0];
-        let mut encoding = SoundEncoding::new(4, rate, kbps).unwrap();
+        let mut encoding = SoundEncoding::new(Arc::new(sound_encoder), 4, rate, kbps).unwrap();
         let mut n = 0_usize;
         for (rate, kbps) in plan {
             encoding.set(*rate, *kbps, |it| out.push(it)).unwrap();
@@ -179,7 +183,7 @@ mod tests {
         for frame in &frames[4..] {
             if frame.config != config {
                 config = frame.config.clone();
-                decoder = Some(device::sound_decoder(&config).unwrap());
+                decoder = Some(sound_decoder(&config).unwrap());
                 seen = 0;
             }
             let mut out = Vec::new();

@@ -9,7 +9,7 @@ use visavis::api::notice::{Notice, PlayNews};
 use visavis::api::plan::{PictureSource, PlayPlan, PlayerView, PushPlan, ScreenPlan};
 use visavis::api::status::PlayStats;
 use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay, TestCard, ToneMicrophone};
-use visavis::device::{DeviceError, Display, Speaker, VideoEncoderDriver, Wake, clock};
+use visavis::device::{DeviceError, Display, Speaker, Wake, clock, sound_encoder, video_encoders};
 use visavis::flow::Notices;
 use visavis::flow::far_end::far_end;
 use visavis::flow::net::Dialer;
@@ -218,15 +218,17 @@ impl Rig {
     }
 }
 
-/// Our own sender to `url`: test card and tone with marks in them, 640x360 at 30.
-pub fn caller(rig: &Rig, url: &str, video_encoders: Vec<VideoEncoderDriver>) -> Pusher {
-    let devices = visavis::pusher::Devices {
+/// Our own sender to `url`: test card and tone with marks in them, 640x360 at 30, on devices changed by `change`.
+pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::Devices)) -> Pusher {
+    let mut devices = visavis::pusher::Devices {
         camera: Box::new(|_, size, fps| Ok(Box::new(TestCard::open(1, size, fps)?))),
         mounted: Mounted::default(),
         microphone: Box::new(|| Ok(Box::new(ToneMicrophone::open()))),
-        video_encoders,
+        video_encoders: video_encoders(),
+        sound_encoder: Arc::new(sound_encoder),
         folder: None,
     };
+    change(&mut devices);
     let (own, dialer) = (rig.screen.self_view(), Dialer::default());
     let pusher = Pusher::start(devices, own, far_end().unwrap().1, dialer, rig.notices.clone(), &rig.handle).unwrap();
     pusher.apply(PushPlan {

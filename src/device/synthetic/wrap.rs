@@ -71,6 +71,24 @@ impl<D: VideoEncoder + ?Sized> VideoEncoder for Faulty<D> {
     }
 }
 
+impl<D: SoundEncoder + ?Sized> SoundEncoder for Faulty<D> {
+    fn config(&self) -> &[u8] {
+        self.inner.config()
+    }
+    fn frame_len(&self) -> usize {
+        self.inner.frame_len()
+    }
+    fn delay(&self) -> usize {
+        self.inner.delay()
+    }
+    fn encode(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), DeviceError> {
+        self.count()?.encode(samples, out)
+    }
+    fn set_bitrate(&mut self, kbps: u32) -> Result<(), DeviceError> {
+        self.inner.set_bitrate(kbps)
+    }
+}
+
 impl<D: VideoDecoder + ?Sized> VideoDecoder for Faulty<D> {
     fn decode(&mut self, annex_b: &[u8], pts: Span, sink: PictureSink<'_>) -> Result<(), DeviceError> {
         self.count()?.decode(annex_b, pts, sink)
