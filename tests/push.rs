@@ -68,7 +68,7 @@ fn what_is_sent_is_what_every_player_understands() {
     assert_eq!(streams.size, SIZE);
     assert_eq!((streams.audio.as_str(), streams.rate, streams.channels), ("aac", 48_000, 1));
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");
-    let stamped = ffmpeg::stamped(&recorded);
+    let stamped = ffmpeg::stamped(&recorded).len();
     assert!((6..=25).contains(&stamped), "{stamped} pictures say when they were captured");
 
     let (video, audio) = (ffmpeg::packets(&recorded, "v"), ffmpeg::packets(&recorded, "a"));
@@ -173,6 +173,10 @@ fn a_pause_shows_the_card_in_silence_and_resume_goes_on_with_an_idr() {
     let video = ffmpeg::packets(&recorded, "v");
     let slow = video.windows(2).rposition(|pair| pair[1].dts - pair[0].dts > 0.15).expect("the card is sent slowly");
     assert!(video[slow..(slow + 4).min(video.len())].iter().any(|packet| packet.key), "no IDR after the pause");
+    let first = video.windows(2).position(|pair| pair[1].dts - pair[0].dts > 0.15).unwrap_or(slow);
+    let paused = (video[first].pts * 1000.0) as i64 + 1..(video[slow].pts * 1000.0) as i64;
+    let stamped = ffmpeg::stamped(&recorded);
+    assert!(stamped.iter().any(|at| paused.contains(at)), "no card in {paused:?} says when it was sent: {stamped:?}");
     assert_eq!(ffmpeg::complaints(&recorded, 60), "");
 }
 

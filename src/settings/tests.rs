@@ -1,5 +1,6 @@
 //! Both files and changes of properties, as a user writes them.
 
+use super::board::{SpeakerDriver, Speakers};
 use super::*;
 use crate::media::Size;
 use crate::testing::mutations;
@@ -284,6 +285,13 @@ fn the_ladder_gives_even_sizes_in_every_shape() {
     assert_eq!(pusher.picture_size(599), Size::new(360, 480));
     (pusher.video_width, pusher.video_height) = (Some(320), Some(240));
     assert_eq!(pusher.picture_size(5000), Size::new(320, 240));
+    let sound = |quality, mode| {
+        let pusher = PusherSettings { audio_quality: quality, mode, ..Default::default() };
+        (pusher.sound_rate(), pusher.sound_kbps())
+    };
+    assert_eq!(sound(AudioQuality::High, PushMode::SD), (48_000, 64));
+    assert_eq!(sound(AudioQuality::Low, PushMode::SD), (16_000, 24));
+    assert_eq!(sound(AudioQuality::Low, PushMode::RTC), (48_000, 24), "a call keeps the coder's short delay");
 }
 
 #[test]
@@ -295,6 +303,8 @@ fn what_has_no_effect_is_listed_with_its_reason() {
     for property in ["pusher.signing", "pusher.audio-volume-type", "player.sound-mode"] {
         assert!(listed.contains(&property.to_owned()), "{listed:?}");
     }
+    let room = Board { speaker: Speakers { ear: Some(SpeakerDriver::Null), ..Default::default() }, ..board };
+    assert!(!settings.unsupported(Some(&room)).iter().any(|it| it.property == "pusher.audio-volume-type"));
     let plain =
         PusherSettings { audio_volume_type: pusher::AudioVolumeType::Media, min_bitrate: 1000, ..Default::default() };
     assert_eq!(plain.unsupported(true), []);

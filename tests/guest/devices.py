@@ -43,6 +43,7 @@ video-width = 320
 video-height = 180
 fps = 15
 max-bitrate = 300
+audio-volume-type = "media"
 {more}
 """
 

@@ -128,11 +128,12 @@ pub fn packets(file: &Path, kind: &str) -> Vec<Packet> {
     found["packets"].as_array().into_iter().flatten().map(packet).collect()
 }
 
-/// How many pictures of a recording carry user data that a UUID names (H.264, Annex D.1.7).
-pub fn stamped(file: &Path) -> usize {
+/// When those pictures of a recording are shown, in ms, that carry user data which a UUID names (H.264, Annex D.1.7).
+pub fn stamped(file: &Path) -> Vec<i64> {
     let found = probe("-select_streams v -show_entries frame=pts:frame_side_data=side_data_type", file.as_os_str());
-    let kinds = |frame: &Value| frame["side_data_list"].to_string().contains("User Data Unregistered");
-    found["frames"].as_array().into_iter().flatten().filter(|frame| kinds(frame)).count()
+    let carries = |frame: &&Value| frame["side_data_list"].to_string().contains("User Data Unregistered");
+    let frames = found["frames"].as_array().into_iter().flatten();
+    frames.filter(carries).filter_map(|frame| frame["pts"].as_i64()).collect()
 }
 
 /// The size of each decoded picture of a recording.
