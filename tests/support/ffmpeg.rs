@@ -170,6 +170,13 @@ pub fn pictures_of_size(file: &Path, size: (u64, u64)) -> Vec<Picture> {
     pictures
 }
 
+/// The planes (I420) of every picture of a recording, one after another, as they were sent.
+pub fn planes(file: &Path) -> Vec<u8> {
+    let last = ["-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"].map(OsStr::new);
+    let last: Vec<&OsStr> = [file.as_os_str()].into_iter().chain(last).collect();
+    run("ffmpeg", "-nostdin -v error -i", &last).0
+}
+
 /// `fps` pictures for each second of a recording, made `width` by `height`.
 pub fn pictures(file: &Path, fps: u32, width: usize, height: usize) -> Vec<Picture> {
     let filter = format!("fps={fps},scale={width}:{height}:flags=area");
