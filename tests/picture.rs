@@ -121,7 +121,16 @@ fn assert_round(seen: &Seen, zoom: f64) {
     assert!((seen.across - wanted).abs() < 0.07 && (seen.down - wanted).abs() < 0.07, "{seen:?} for {wanted}");
 }
 
+/// Lets some pictures be sent as they are now: each snapshot waits for one.
+fn sent(terminal: &Terminal) {
+    for _ in 0..5 {
+        let answer = terminal.request("POST", "/v1/pusher/snapshot", r#"{"format": "jpeg"}"#);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
 fn recorded(terminal: &Terminal, server: &Nginx) -> std::path::PathBuf {
+    terminal.on_air_longer(300);
     terminal.push("stop");
     until(3.0, "nginx to see it leave", || server.departure());
     server.recorded("terminal")
@@ -134,18 +143,19 @@ fn however_a_camera_is_mounted_its_picture_stands_upright_and_is_cut_never_stret
         let terminal = terminal(&server, front, back);
         let mut events = terminal.events();
         events.wait("pusher", 1003, 5.0);
-        terminal.on_air(900);
+        terminal.on_air(300);
+        sent(&terminal);
         terminal.patch(json!({"orientation": "vertical"}));
         events.wait("pusher", 1005, 1.0);
-        terminal.on_air_longer(900);
+        sent(&terminal);
         terminal.push("switch-camera");
         events.wait("pusher", 1003, 3.0);
-        terminal.on_air_longer(600);
+        sent(&terminal);
         terminal.patch(json!({"remote-mirror": true}));
-        terminal.on_air_longer(600);
+        sent(&terminal);
         terminal.patch(json!({"aspect": "3:4"}));
         events.wait("pusher", 1005, 1.0);
-        terminal.on_air_longer(900);
+        sent(&terminal);
         let recorded = recorded(&terminal, &server);
         let mut sizes = ffmpeg::sizes(&recorded);
         sizes.dedup();
@@ -182,13 +192,14 @@ fn enlarged(scene: (usize, usize), size: (u64, u64)) -> f64 {
 fn zoom_is_set_by_property_and_by_factor_and_told_with_what_does_it() {
     let server = Nginx::start();
     let terminal = terminal(&server, 0, 0);
-    terminal.on_air(700);
+    terminal.on_air(300);
+    sent(&terminal);
     let image = || terminal.status()["pusher"]["image"].clone();
     assert_eq!((&image()["zoom"], &image()["zoom-by"]), (&json!(1.0), &json!("")));
     terminal.patch(json!({"zoom": true}));
     assert_eq!((&image()["zoom"], &image()["zoom-by"]), (&json!(2.0), &json!("crop")));
     assert_eq!(terminal.ask("POST", "/v1/pusher/set-zoom", r#"{"zoom": 1.5}"#)["properties"]["zoom"], true);
-    terminal.on_air_longer(700);
+    sent(&terminal);
     for bad in [r#"{"zoom": 0.9}"#, r#"{"zoom": 4.1}"#, r#"{"zoom": "2"}"#, r#"{"zom": 2}"#, "{}", ""] {
         let answer = terminal.request("POST", "/v1/pusher/set-zoom", bad);
         assert!((400..500).contains(&answer.status), "{bad}: {}", answer.text());
@@ -245,10 +256,10 @@ fn skin(server: &Nginx) -> Terminal {
 fn beauty_and_whiteness_show_in_what_is_sent_and_change_while_it_runs() {
     let server = Nginx::start();
     let terminal = skin(&server);
-    terminal.on_air(600);
+    terminal.on_air(300);
     let taken = |beauty: u32, whiteness: u32| {
         terminal.patch(json!({"beauty": beauty, "whiteness": whiteness}));
-        terminal.on_air_longer(500);
+        sent(&terminal);
         let answer = terminal.request("POST", "/v1/pusher/snapshot", "");
         let file = terminal.folder().join("snapshot.png");
         std::fs::write(&file, &answer.body).unwrap();
