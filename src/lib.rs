@@ -4,12 +4,12 @@
 //! ```text
 //!  camera ─latest─▶ venc ─until IDR─▶ net ══ RTMP ══▶ server          microphone ─ring─▶ net      (the way up)
 //!  server ══ RTMP, HTTP-FLV ══▶ net ─▶ play ─until IDR─▶ vdec ─ring─▶ show ◀─latest─ cam          (the way down)
-//!                                      play ─ring─▶ spk
+//!                                      play ─ring─▶ spk ─ring─▶ microphone (what it plays, for the echo)
 //!  socket, signals ─ Command ─▶ daemon ─▶ appliance ─▶ Effect ─▶ workers, lamps
 //!                               daemon ◀─ Notice ── workers, buttons        appliance ─▶ Event ─▶ socket
 //! ```
-//! [`pusher`] tells the way up on one page, [`player`] the way down, [`screen`] what is seen here, [`appliance`] holds every rule about
-//! what is open, connected, sent and said.
+//! [`pusher`] tells the way up on one page, [`player`] the way down, [`screen`] what is seen here, [`appliance`] holds
+//! every rule about what is open, connected, sent and said.
 //!
 //! # Storeys
 //! Imports go only down; `tests/architecture.rs` holds this and the other rules below.

@@ -106,6 +106,9 @@ impl MicrophoneWorker {
             };
             if got {
                 self.treat(&mut treatment, &plan, &mut heard);
+                if heard.samples.is_empty() {
+                    continue;
+                }
             } else if track.silence(running.is_some(), clock::now(), &mut heard) {
                 treatment.clear();
             } else {

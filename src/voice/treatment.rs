@@ -51,7 +51,7 @@ impl Treatment {
     }
 
     /// Treats `sound` (48 kHz mono, a continuous track). What comes out is shorter or longer by what does not fill
-    /// 10 ms, and is stamped with the moment at which its first sample was heard.
+    /// 10 ms, maybe nothing, and is stamped with the moment at which its first sample was heard.
     pub fn run(&mut self, sound: &mut Sound) {
         if !self.works() && self.waiting.is_empty() {
             return;

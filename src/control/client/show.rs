@@ -107,7 +107,8 @@ fn pusher(table: &mut Table, it: &PusherStatus, standby: bool) {
         table.line(Mark::Broken, "waiting", &words);
     }
     let muted = if it.muted { format!(" (silent: {})", it.muted_by.join(", ")) } else { String::new() };
-    let voice = if it.voice.is_empty() { String::new() } else { format!(", with {}", it.voice.join(", ")) };
+    let treated = it.microphone.state == DeviceState::Running && !it.voice.is_empty();
+    let voice = if treated { format!(", with {}", it.voice.join(", ")) } else { String::new() };
     device(table, "microphone", &it.microphone, &(voice + &muted));
 }
 
@@ -250,6 +251,7 @@ mod tests {
             camera: DeviceStatus { state: DeviceState::Running, words: "YUYV 640x360 at 30".into() },
             camera_position: "front".into(),
             microphone: DeviceStatus { state: DeviceState::Lost, words: "hw:1: missing".into() },
+            voice: vec!["echo-cancellation".into()],
             net,
             ..Default::default()
         };
@@ -268,6 +270,12 @@ mod tests {
             assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
         }
         assert!(text.contains("visavisd doctor") && !text.contains('\x1b'));
+        let microphone = DeviceStatus { state: DeviceState::Running, words: "48000 Hz".into() };
+        let pusher = PusherStatus { microphone, voice: vec!["echo-cancellation".into()], ..Default::default() };
+        let text = status(&Status { pusher: Some(pusher), ..Default::default() }, false);
+        assert!(text.contains("● microphone  48000 Hz, with echo-cancellation\n"), "{text}");
+        let net = PlayStats { latency_end_to_end: Some(71.4), ..Default::default() };
+        assert!(play_stats(&net).ends_with(", 71 ms from camera to screen"), "{}", play_stats(&net));
         assert!(status(&whole, true).contains("\x1b[32m●"));
     }
 }
