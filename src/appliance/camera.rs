@@ -18,8 +18,8 @@ pub struct CameraState {
     status: DeviceStatus,
     /// What was opened last, in words.
     mode: String,
-    /// Pictures came since it was last opened.
-    seen: bool,
+    /// It was told as removed and has not come back.
+    removed: bool,
     /// Until then an opening camera is not yet replaced by the card.
     grace: Option<Time>,
     /// When its absence becomes an error.
@@ -32,7 +32,7 @@ impl CameraState {
     /// A camera that is closed.
     pub fn new() -> Self {
         let status = DeviceStatus { state: DeviceState::Closed, words: String::new() };
-        Self { status, mode: String::new(), seen: false, grace: None, fails_at: None, failed: false, error: None }
+        Self { status, mode: String::new(), removed: false, grace: None, fails_at: None, failed: false, error: None }
     }
 
     pub fn status(&self) -> &DeviceStatus {
@@ -88,9 +88,10 @@ impl CameraState {
                 vec![]
             }
             DeviceNotice::FirstFrame => {
-                let back = self.error.take().is_some() && self.seen;
+                let back = std::mem::take(&mut self.removed);
+                self.error = None;
                 self.status = DeviceStatus { state: DeviceState::Running, words: self.mode.clone() };
-                (self.seen, self.failed, self.fails_at, self.grace) = (true, false, None, None);
+                (self.failed, self.fails_at, self.grace) = (false, None, None);
                 let words = json!({ "mode": self.mode });
                 let mut events = Vec::new();
                 if back {
@@ -118,7 +119,7 @@ impl CameraState {
             return vec![(code::PUSH_ERR_UNSUPPORTED_RESOLUTION, detail(error))];
         }
         if was_running {
-            self.fails_at = Some(now + GONE_FOR);
+            (self.removed, self.fails_at) = (true, Some(now + GONE_FOR));
             return vec![(code::PUSH_EVT_CAMERA_REMOVED, detail(error))];
         }
         if first && !self.failed && self.fails_at.is_none() {

@@ -170,7 +170,7 @@ impl Playing {
 
     /// News of session `session` from the workers.
     pub fn handle(&mut self, session: u64, news: &PlayNews, now: Time) {
-        if !self.session.is_current(session) {
+        if !self.session.is_current(session, matches!(news, PlayNews::Ended(_))) {
             return;
         }
         self.screen.handle(news, now);

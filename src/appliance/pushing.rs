@@ -16,9 +16,9 @@ use crate::api::card::Card;
 use crate::api::code;
 use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
-use crate::api::notice::{Notice, PushNews};
+use crate::api::notice::{DeviceNotice, Notice, PushNews};
 use crate::api::plan::{Effect, PushPlan, SelfViewPlan};
-use crate::api::status::{DeviceState, PushStats, WaitingImageStatus};
+use crate::api::status::{DeviceState, PushStats, SessionState, WaitingImageStatus};
 use crate::media::{Size, Span, Time};
 use crate::settings::board::DisplayDriver;
 use crate::settings::pusher::{LocalMirror, Position};
@@ -44,7 +44,7 @@ pub struct Pushing {
     board: Board,
     /// The terminal plays something that can echo.
     loudspeaker: bool,
-    session: Session,
+    pub(super) session: Session,
     camera: CameraState,
     /// The camera that delivered until the other one was asked for.
     switching_from: Option<Position>,
@@ -234,6 +234,9 @@ impl Pushing {
             Notice::Camera(position, news) => self.camera_news(*position, news, now),
             Notice::Optics(position, optics) => self.image.optics(*position, *optics),
             Notice::Looks { wanted, in_effect } => self.looks_news(*wanted, *in_effect),
+            // The last words of a worker that was told to stop are nobody's business any more.
+            Notice::Microphone(DeviceNotice::Lost(_)) | Notice::VideoEncoder(_) | Notice::SoundEncoder(_)
+                if !self.session.wanted() => {}
             Notice::Microphone(news) => self.happened_if(|this| this.microphone.handle(news)),
             Notice::WaitingImage(status) => self.waiting_news(status),
             Notice::VideoEncoder(error) => self.happened_if(|this| this.encoders.video_failed(error)),
@@ -245,21 +248,23 @@ impl Pushing {
                 self.happened(code::PUSH_WARNING_SWITCH_SWENC, detail);
             }
             Notice::SoundEncoder(error) => self.happened_if(|this| this.encoders.sound_failed(error)),
-            Notice::Push { session, news } if self.session.is_current(*session) => match news {
-                PushNews::Connected => self.session.connected(),
-                PushNews::Publishing => {
-                    self.session.established(now);
-                    let plan = self.plan.as_ref();
-                    let size = plan.map_or_else(String::new, |plan| plan.size.to_string());
-                    self.flush();
-                    self.happened(code::PUSH_EVT_PUSH_BEGIN, json!({ "size": size, "fps": self.settings.fps }));
+            Notice::Push { session, news } if self.session.is_current(*session, matches!(news, PushNews::Ended(_))) => {
+                match news {
+                    PushNews::Connected => self.session.connected(),
+                    PushNews::Publishing => {
+                        self.session.established(now);
+                        let plan = self.plan.as_ref();
+                        let size = plan.map_or_else(String::new, |plan| plan.size.to_string());
+                        self.flush();
+                        self.happened(code::PUSH_EVT_PUSH_BEGIN, json!({ "size": size, "fps": self.settings.fps }));
+                    }
+                    PushNews::Ended(end) => {
+                        self.set_busy(false);
+                        self.session.ended(end, self.settings.on_give_up, now);
+                    }
                 }
-                PushNews::Ended(end) => self.session.ended(end, self.settings.on_give_up, now),
-            },
-            Notice::NetBusy(busy) if *busy != self.busy => {
-                self.busy = *busy;
-                self.happened(code::PUSH_WARNING_NET_BUSY, json!({ "busy": busy }));
             }
+            Notice::NetBusy(busy) if self.session.state() == SessionState::Live => self.set_busy(*busy),
             Notice::PushStats(stats) => {
                 self.encoders.worked(stats);
                 self.quality.pushed(stats);
@@ -328,11 +333,18 @@ impl Pushing {
                     self.outputs.push(Output::Effect(Effect::Connect { session, url, signing }));
                 }
                 Step::Disconnect { session } => {
-                    self.busy = false;
                     self.outputs.push(Output::Effect(Effect::Disconnect { session }));
+                    self.set_busy(false);
                 }
                 Step::Happened(code, detail) => self.happened(code, detail),
             }
+        }
+    }
+
+    /// Tells of a network that is too slow, and that it is not any more; of a session that ends, too.
+    fn set_busy(&mut self, busy: bool) {
+        if std::mem::replace(&mut self.busy, busy) != busy {
+            self.happened(code::PUSH_WARNING_NET_BUSY, json!({ "busy": busy }));
         }
     }
 

@@ -114,9 +114,9 @@ impl Session {
         self.due.into_iter().chain(self.good_at).min()
     }
 
-    /// Is this news' session the current one?
-    pub fn is_current(&self, session: u64) -> bool {
-        self.open && session == self.id
+    /// Whether news of session `session` count: it is the current one, and of one that was told to leave only its end.
+    pub fn is_current(&self, session: u64, ended: bool) -> bool {
+        self.open && session == self.id && (ended || self.wanted())
     }
 
     /// Starts unless it runs already.

@@ -36,6 +36,10 @@ impl Pushing {
     }
 
     pub(super) fn camera_news(&mut self, position: Position, news: &DeviceNotice, now: Time) {
+        // The last words of a worker that was told to close it.
+        if self.camera.status().state == DeviceState::Closed {
+            return;
+        }
         if let Some(old) = self.switching_from
             && position == self.settings.device_position
         {
