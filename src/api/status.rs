@@ -20,6 +20,9 @@ pub struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pusher: Option<PusherStatus>,
     pub players: Vec<PlayerStatus>,
+    /// Cameras, microphones and sound cards that the process holds open, by the kernel's word (`/proc/self/fd`).
+    #[serde(default)]
+    pub open_devices: Vec<String>,
     pub display: DeviceStatus,
     pub speaker: DeviceStatus,
     #[serde(default)]
@@ -297,7 +300,7 @@ pub struct PushStats {
     /// The machine's highest temperature in °C, where it tells one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// Pictures given to the encoder since the start, by source.
+    /// Pictures given to the encoder since the daemon started, by source; exact at every moment.
     pub pictures_from_camera: u64,
     pub pictures_from_card: u64,
     /// Sound lost to overruns and replaced by silence since the start, in ms.

@@ -162,6 +162,8 @@ impl Appliance {
             uptime: (now - self.started).as_micros() / 1_000_000,
             standby: self.standby,
             standby_locked: self.standby_locked,
+            // Only the program around it knows.
+            open_devices: Vec::new(),
             degraded: self.degraded.iter().cloned().chain(self.panel.missing()).collect(),
             pusher: self.pusher.as_ref().map(|pusher| pusher.status(now)),
             players: self.players.iter().map(|player| player.status(now)).collect(),

@@ -128,6 +128,9 @@ pub fn text(status: &Status) -> String {
     page.gauge("uptime_seconds", "Since the daemon started", &[], status.uptime as f64);
     page.gauge("standby", "In standby", &[], f64::from(u8::from(status.standby)));
     page.gauge("degraded", "Things wrong with the configuration", &[], status.degraded.len() as f64);
+    for name in &status.open_devices {
+        page.gauge("device_open", "The process holds it open", &[("device", name)], 1.0);
+    }
     page.device("display", &status.display);
     page.device("speaker", &status.speaker);
     for it in &status.buttons {

@@ -179,9 +179,11 @@ impl Terminal {
             self.appliance.handle(Input::Time, now);
             // Whoever gets an answer or hears of an event, and looks, finds the state it led to.
             self.show(now);
+            let (mut replies, mut exit) = (Vec::new(), false);
             while let Some(output) = self.appliance.poll() {
                 match output {
-                    Output::Effect(Effect::Exit) => return,
+                    Output::Effect(Effect::Exit) => exit = true,
+                    Output::Effect(Effect::Reply { ticket, reply }) => replies.push((ticket, reply)),
                     Output::Effect(effect) => self.carry_out(effect),
                     Output::Happened(happening) => {
                         if let Some(now_written) = self.sparing.take(&happening, now) {
@@ -190,6 +192,19 @@ impl Terminal {
                         self.events.publish(happening, now);
                     }
                 }
+            }
+            if !replies.is_empty() {
+                // What the workers have let pass until they had their orders is counted.
+                self.show(now);
+            }
+            for (ticket, reply) in replies {
+                if let Some(answer) = self.answers.remove(&ticket) {
+                    // Who asked may be gone.
+                    let _ = answer.send(reply);
+                }
+            }
+            if exit {
+                return;
             }
             self.sparing.due(now).iter().for_each(|(happening, more)| log::happening(happening, *more));
             idle(now);
@@ -243,12 +258,6 @@ impl Terminal {
                     false => tracing::info!("{words}{after}"),
                 }
             }
-            (Effect::Reply { ticket, reply }, _) => {
-                if let Some(answer) = self.answers.remove(&ticket) {
-                    // Who asked may be gone.
-                    let _ = answer.send(reply);
-                }
-            }
             _ => {}
         }
     }
@@ -260,8 +269,14 @@ impl Terminal {
     }
 
     fn show(&self, now: Time) {
+        let mut status = self.appliance.status(now);
+        status.open_devices = device::held::open_devices();
+        if let (Some(it), Some(pusher)) = (&mut status.pusher, &self.pusher) {
+            let counts = pusher.counts();
+            (it.net.pictures_from_camera, it.net.pictures_from_card) = (counts.camera, counts.card);
+        }
         self.window.show(View {
-            status: self.appliance.status(now),
+            status,
             pusher: self.appliance.pusher_settings().cloned(),
             players: self.appliance.player_settings().cloned().collect(),
         });

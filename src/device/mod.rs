@@ -12,6 +12,7 @@ pub mod clock;
 pub mod clock_set;
 pub mod drm;
 pub mod gpio;
+pub mod held;
 pub mod links;
 pub mod load;
 pub mod openh264;

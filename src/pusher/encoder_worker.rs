@@ -1,6 +1,7 @@
 //! The thread "venc": takes the newest picture (or the waiting card), fits it in one pass, encodes it.
 
 use super::encoder_choice::{Consequence, EncoderChoice, Switch};
+use super::gate::Gate;
 use super::pace::Pace;
 use super::stamps::{Life, Stamps};
 use super::touch_up::TouchUp;
@@ -26,6 +27,8 @@ pub struct EncoderWorker {
     pub plans: Plans,
     pub live: Live,
     pub raw: Receiver<Captured>,
+    /// What may be encoded, and queued after that.
+    pub gate: Gate,
     /// The waiting image that takes the place of the built-in card.
     pub waiting: Ready,
     pub coded: Sender<CodedPicture>,
@@ -77,6 +80,8 @@ struct Encoding {
     /// Target rate and frame rate last set.
     rate: (u32, u32),
     source: Option<Source>,
+    /// Of the gate.
+    era: u64,
     last_at: Time,
     rebuild_at: Time,
     annex_b: Vec<u8>,
@@ -143,11 +148,12 @@ impl EncoderWorker {
                 Ok(view) => {
                     let view = touch_up.apply(view, plan.looks, &self.notices);
                     let source = Source::Camera(captured.position);
-                    self.encode(now, &plan, Shot { source, view, captured: captured.picture.captured, taken });
-                    let encoded = clock::now();
-                    let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
-                    self.take_snapshots(view, other_way);
-                    touch_up.done(taken, encoded, self.raw.lost());
+                    if self.encode(now, &plan, Shot { source, view, captured: captured.picture.captured, taken }) {
+                        let encoded = clock::now();
+                        let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
+                        self.take_snapshots(view, other_way);
+                        touch_up.done(taken, encoded, self.raw.lost());
+                    }
                 }
                 Err(error) => {
                     now.losses += 1;
@@ -157,13 +163,21 @@ impl EncoderWorker {
         }
     }
 
-    fn encode(&mut self, now: &mut Encoding, plan: &PushPlan, shot: Shot<'_>) {
+    /// Encodes a picture and puts it into the lane; false when it may not be sent any more.
+    fn encode(&mut self, now: &mut Encoding, plan: &PushPlan, shot: Shot<'_>) -> bool {
+        let Some(era) = self.gate.enter(shot.source.step().is_none()) else { return false };
         if shot.taken < now.rebuild_at {
-            return;
+            return true;
+        }
+        // A new era begins with an IDR: what it would refer to was dropped.
+        if std::mem::replace(&mut now.era, era) != era {
+            now.source = None;
         }
         match now.encode(&self.choice, plan, shot, self.idr_wish.swap(false, Ordering::AcqRel)) {
             Ok(Some(coded)) => {
-                self.coded.put_unit(coded);
+                if let Some(_pass) = self.gate.pass(coded.from_camera, coded.era) {
+                    self.coded.put_unit(coded);
+                }
             }
             Ok(None) => {}
             Err(error) => {
@@ -176,6 +190,7 @@ impl EncoderWorker {
                 }
             }
         }
+        true
     }
 
     /// Answers who waits for a picture with `view`; `other_way`: this terminal's own screen shows it mirrored to that.
@@ -224,6 +239,7 @@ impl Encoding {
             built_for: (Size::default(), None),
             rate: (0, 0),
             source: None,
+            era: 0,
             last_at: Time::default(),
             rebuild_at: Time::default(),
             annex_b: Vec::new(),
@@ -294,6 +310,7 @@ impl Encoding {
             taken,
             encoded,
             from_camera: source.step().is_none(),
+            era: self.era,
             losses: std::mem::take(&mut self.losses),
         }))
     }

@@ -18,6 +18,7 @@ mod camera_switch;
 mod camera_worker;
 mod encoder_choice;
 mod encoder_worker;
+mod gate;
 mod microphone_worker;
 mod pace;
 mod send_queue;
@@ -32,7 +33,7 @@ mod waiting;
 
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
-use crate::api::plan::PushPlan;
+use crate::api::plan::{PictureSource, PushPlan};
 use crate::device::{Camera, Microphone, SoundEncoderBuilder, VideoEncoderDriver, Wake};
 use crate::flow::far_end::Ear;
 use crate::flow::frame::SelfView;
@@ -46,6 +47,8 @@ use crate::image::Turn;
 use crate::media::{RawPicture, Size, Span, Time};
 use crate::settings::pusher::Position;
 use bytes::Bytes;
+pub use gate::Counts;
+use gate::Gate;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,6 +128,8 @@ struct CodedPicture {
     taken: Time,
     encoded: Time,
     from_camera: bool,
+    /// The era in which it entered the gate.
+    era: u64,
     /// Pictures lost on the way to the encoder since the last coded one.
     losses: u64,
 }
@@ -155,6 +160,7 @@ pub struct Pusher {
     plans: Plans,
     net: Sessions<Target>,
     snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
+    gate: Gate,
     /// Joined in this order when dropped.
     workers: [Worker; 3],
     /// Not among those the watchdog feels: a file on a disk that hangs holds up nothing else.
@@ -178,6 +184,7 @@ impl Pusher {
         let plans = Shared::new(PushPlan::IDLE, bells.map(Wake::clone).to_vec());
         let live = Shared::new(None, vec![venc_bell.clone(), mic_bell.clone()]);
         let idr_wish = Arc::new(AtomicBool::new(false));
+        let gate = Gate::default();
         let (raw_in, raw_out) = lane::latest(venc_bell.clone());
         let (picture_in, picture_out) = lane::until_idr(CODED_PICTURES, net_bell.clone());
         let (sound_in, sound_out) = lane::ring(CODED_SOUNDS, net_bell.clone());
@@ -205,6 +212,7 @@ impl Pusher {
             plans: plans.clone(),
             live: live.clone(),
             raw: raw_out,
+            gate: gate.clone(),
             waiting,
             coded: picture_in,
             snapshots: snapshot_out,
@@ -233,6 +241,7 @@ impl Pusher {
             pictures: picture_out,
             sounds: sound_out,
             idr_wish,
+            gate: gate.clone(),
             bell: net_bell,
             key_told: AtomicBool::new(false),
             unheard: Unheard::default(),
@@ -240,7 +249,7 @@ impl Pusher {
             notices,
         };
         let net = Sessions::start(send_task::Publisher(Arc::new(wiring)), runtime);
-        Ok(Self { plans, net, snapshots: snapshot_in, workers, _still: still })
+        Ok(Self { plans, net, snapshots: snapshot_in, gate, workers, _still: still })
     }
 
     /// Where the watchdog feels whether its threads live.
@@ -248,9 +257,22 @@ impl Pusher {
         self.workers.iter().map(Worker::pulse)
     }
 
-    /// Obeys a new plan.
+    /// Obeys a new plan. When this returns and the plan sends no picture of the camera, none is encoded, queued or
+    /// handed to the connection any more.
     pub fn apply(&self, plan: PushPlan) {
+        let open = plan.active && plan.picture == PictureSource::Camera;
+        if !open {
+            self.gate.set(false);
+        }
         self.plans.set(plan);
+        if open {
+            self.gate.set(true);
+        }
+    }
+
+    /// Pictures given to the encoder so far, by source.
+    pub fn counts(&self) -> Counts {
+        self.gate.counts()
     }
 
     /// Opens a publishing session; an older one is left first.

@@ -1,5 +1,6 @@
 //! The task on "net" that publishes: connects, queues, sheds, interleaves, writes, and tells how it ends.
 
+use super::gate::Gate;
 use super::send_queue::SendQueue;
 use super::stats::{LinkFigures, SendStats};
 use super::target::Target;
@@ -33,6 +34,7 @@ pub struct Wiring {
     pub sounds: Receiver<CodedSound>,
     /// Asks the encoder for an IDR.
     pub idr_wish: Arc<AtomicBool>,
+    pub gate: Gate,
     pub bell: Wake,
     /// It was told once that others can read the key.
     pub key_told: AtomicBool,
@@ -244,7 +246,10 @@ impl Publishing<'_> {
         }
         while self.client.wants_video() {
             let Some(picture) = self.held.take().or_else(|| self.queue.pop_picture()) else { break };
-            self.send_picture(picture, now);
+            let wiring = self.wiring;
+            if let Some(_pass) = wiring.gate.pass(picture.from_camera, picture.era) {
+                self.send_picture(picture, now);
+            }
         }
     }
 

@@ -19,8 +19,6 @@ pub struct SendStats {
     last_idr: Option<Time>,
     gop: Span,
     dropped: u64,
-    from_camera: u64,
-    from_card: u64,
     sound_lost: Span,
 }
 
@@ -51,8 +49,6 @@ impl SendStats {
             last_idr: None,
             gop: Span::ZERO,
             dropped: 0,
-            from_camera: 0,
-            from_card: 0,
             sound_lost: Span::ZERO,
         }
     }
@@ -66,7 +62,6 @@ impl SendStats {
         self.queue.push(now - picture.encoded);
         self.size = picture.size;
         self.dropped += picture.losses;
-        *(if picture.from_camera { &mut self.from_camera } else { &mut self.from_card }) += 1;
         if picture.idr {
             self.gop = self.last_idr.map_or(Span::ZERO, |last| picture.captured - last);
             self.last_idr = Some(picture.captured);
@@ -113,8 +108,9 @@ impl SendStats {
             latency_capture: median_ms(&mut self.capture),
             latency_encode: median_ms(&mut self.encode),
             latency_queue: median_ms(&mut self.queue),
-            pictures_from_camera: self.from_camera,
-            pictures_from_card: self.from_card,
+            // Counted at the gate.
+            pictures_from_camera: 0,
+            pictures_from_card: 0,
             net_quality_level: 0,
             cpu: None,
             temperature: None,
@@ -152,7 +148,6 @@ mod tests {
                 captured,
                 taken: captured + Span::millis(1),
                 encoded: captured + Span::millis(3),
-                from_camera: n != 29,
                 ..CodedPicture::default()
             };
             stats.picture(&picture, captured + Span::millis(4));
@@ -162,7 +157,6 @@ mod tests {
         assert_eq!((first.video_bitrate, first.net_speed, first.video_fps), (480, 560, 30.0));
         assert_eq!((first.latency_capture, first.latency_encode, first.latency_queue), (1.0, 2.0, 1.0));
         assert_eq!((first.video_gop, first.dropped), (0.495, 2));
-        assert_eq!((first.pictures_from_camera, first.pictures_from_card), (29, 1));
         let second = stats.take(LinkFigures::default(), at(2000));
         assert_eq!((second.video_bitrate, second.video_fps, second.latency_encode), (0, 0.0, 0.0));
     }

@@ -179,8 +179,18 @@ pub fn planes(file: &Path) -> Vec<u8> {
 
 /// `fps` pictures for each second of a recording, made `width` by `height`.
 pub fn pictures(file: &Path, fps: u32, width: usize, height: usize) -> Vec<Picture> {
-    let filter = format!("fps={fps},scale={width}:{height}:flags=area");
-    let last = ["-vf", &filter, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"].map(OsStr::new);
+    raw(file, &["-vf", &format!("fps={fps},scale={width}:{height}:flags=area")], width, height)
+}
+
+/// Every decoded picture of a recording, made `width` by `height`.
+pub fn every_picture(file: &Path, width: usize, height: usize) -> Vec<Picture> {
+    let filter = format!("scale={width}:{height}:flags=area");
+    raw(file, &["-vf", &filter, "-vsync", "passthrough"], width, height)
+}
+
+/// What ffmpeg makes of a file with these options, as pictures of this size.
+fn raw(file: &Path, options: &[&str], width: usize, height: usize) -> Vec<Picture> {
+    let last = options.iter().chain(&["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]).map(OsStr::new);
     let last: Vec<&OsStr> = [file.as_os_str()].into_iter().chain(last).collect();
     let (bytes, _) = run("ffmpeg", "-nostdin -v error -i", &last);
     bytes.chunks_exact(width * height * 3).map(|rgb| Picture { width, height, rgb: rgb.to_vec() }).collect()

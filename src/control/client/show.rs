@@ -50,6 +50,8 @@ pub fn status(status: &Status, colours: bool) -> String {
     if status.standby {
         let end = if status.standby_locked { "a button of the terminal ends it" } else { "visavisctl standby off" };
         table.line(Mark::Trying, "standby", &format!("the camera is closed, a waiting card is sent ({end})"));
+        let open = if status.open_devices.is_empty() { "none".into() } else { status.open_devices.join(", ") };
+        table.below(&format!("open cameras and sound cards: {open}"));
     }
     let mut without_effect = 0;
     if let Some(it) = &status.pusher {

@@ -1,6 +1,7 @@
 //! A camera at the other end of a pipe: raw I420 pictures back to back, no header between them.
 
 use super::end::End;
+use crate::device::held::Announced;
 use crate::device::{Camera, CameraMode, DeviceError, Fault, Wake, clock};
 use crate::media::{Buffer, Pool, RawPicture, Size, Span, Time};
 use crate::settings::board::PipeEnd;
@@ -21,6 +22,7 @@ const MOST_PIXELS: usize = 7680 * 4320;
 /// driver's own process writes right after capture, so this is the light's time plus one wake-up; when pictures
 /// had piled up before the call, it is the moment they were found (an upper bound).
 pub struct PipeCamera {
+    _announced: Option<Announced>,
     end: End,
     size: Size,
     fps: u32,
@@ -53,13 +55,25 @@ impl PipeCamera {
             return Err(DeviceError::new(Fault::Unsupported, "pipe camera", words));
         }
         let mut end = End::reader(end)?;
+        let _announced = end.announce();
         // Three pictures: a reader that is late finds the newest whole and the writer is not held up.
         end.enlarge(size.i420_len().saturating_mul(3));
         end.discard_old(size.i420_len())?;
         let alive = end.is_command().then(clock::now);
         let due = end.is_file().then(clock::now);
         let pool = Pool::new(SPARE_PICTURES);
-        Ok(Self { end, size, fps, pool, partial: None, lost: 0, alive, patience: FIRST_PICTURE_OF_A_COMMAND, due })
+        Ok(Self {
+            _announced,
+            end,
+            size,
+            fps,
+            pool,
+            partial: None,
+            lost: 0,
+            alive,
+            patience: FIRST_PICTURE_OF_A_COMMAND,
+            due,
+        })
     }
 
     /// Takes in what is readable; the picture, when that made it whole.

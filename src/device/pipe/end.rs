@@ -5,6 +5,7 @@
 //! reader can sleep in poll for ever until somebody writes and needs no re-check. A writer opened with
 //! O_NONBLOCK is refused (ENXIO) while nobody reads, and sees POLLERR once the last reader has gone.
 
+use crate::device::held::{self, Announced};
 use crate::device::{DeviceError, Fault, Wake, Woken};
 use crate::media::Time;
 use crate::settings::board::PipeEnd;
@@ -98,6 +99,11 @@ impl End {
         let fd = fd.ok_or_else(|| DeviceError::new(Fault::Failed, &name, "the command has no pipe"))?;
         fcntl_setfl(&fd, OFlags::NONBLOCK).map_err(|errno| DeviceError::io(&name, "open", &errno.into()))?;
         Ok(Self { fd, child: Some(child), kind: FileType::Fifo, name })
+    }
+
+    /// Tells everybody who asks what is open that a camera or microphone is here.
+    pub fn announce(&self) -> Option<Announced> {
+        held::announce(&self.fd, &self.name)
     }
 
     /// Its path or command, for errors.

@@ -1,7 +1,7 @@
 //! A microphone at the other end of a pipe: interleaved 16-bit little-endian samples, no header.
 
 use super::end::End;
-
+use crate::device::held::Announced;
 use crate::device::sample_clock::SampleClock;
 use crate::device::{DeviceError, Fault, Microphone, Wake, clock};
 use crate::media::{Sound, SoundFormat, Span, Time};
@@ -21,6 +21,7 @@ const PIPE_BYTES: usize = 64 << 10;
 
 /// Cuts the bytes that come into periods of 10 ms and stamps them by a [`SampleClock`].
 pub struct PipeMicrophone {
+    _announced: Option<Announced>,
     end: End,
     format: SoundFormat,
     clock: SampleClock,
@@ -39,11 +40,12 @@ impl PipeMicrophone {
             return Err(DeviceError::new(Fault::Unsupported, "pipe microphone", words));
         }
         let mut end = End::reader(end)?;
+        let _announced = end.announce();
         end.enlarge(PIPE_BYTES);
         end.discard_old(frame_bytes(format))?;
         let clock = SampleClock::new(format.rate);
         let bytes = Vec::new();
-        Ok(Self { end, format, clock, bytes, silence: Span::ZERO, losses: (0, Span::ZERO), alive: None })
+        Ok(Self { _announced, end, format, clock, bytes, silence: Span::ZERO, losses: (0, Span::ZERO), alive: None })
     }
 
     fn period_bytes(&self) -> usize {
