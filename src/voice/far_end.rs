@@ -111,7 +111,7 @@ impl FarEnd {
         let settled = self.owed.min(self.queue.len());
         self.queue.drain(..settled);
         self.owed -= settled;
-        let off = at - (end - CALL.span_of(self.queue.len() + self.owed));
+        let off = at - (end - CALL.span_of(self.queue.len()) + CALL.span_of(self.owed));
         let mut from = 0;
         if self.dry || off.abs() > JUMP {
             self.owed = 0;
@@ -185,6 +185,12 @@ mod tests {
         assert_eq!(frame(&mut far, 10_000), [0; 480], "it is not there yet");
         far.played(&played(ramp(480, 960), 10_000));
         assert_eq!(frame(&mut far, 20_000), ramp(960, 480));
+        far.played(&played(ramp(1440, 300), 30_000));
+        assert_eq!(frame(&mut far, 30_000)[..301], [ramp(1440, 300), vec![0]].concat(), "half of it");
+        // The rest of that frame comes in two pieces, both too late, and the next in time.
+        far.played(&played(ramp(1740, 100), 36_250));
+        far.played(&played(ramp(1840, 560), 38_333));
+        assert_eq!(frame(&mut far, 40_000), ramp(1920, 480));
     }
 
     #[test]
