@@ -29,7 +29,7 @@ pub struct Spent {
     pub all: Span,
     /// Beauty and whiteness alone.
     pub looks: Span,
-    /// Raw pictures that were replaced unread since the one before.
+    /// Raw pictures that were replaced unread meanwhile.
     pub overtaken: u64,
 }
 

@@ -68,6 +68,7 @@ impl CameraWorker {
                         // Another mode is needed, and a device has only one at a time.
                         retry_at = None;
                     } else if let Err(error) = self.next(&mut now, handle) {
+                        drop(now);
                         retry_at = Some(clock::now() + RETRY);
                         told = Some((position, error.clone()));
                         (self.notices)(Notice::Camera(position, DeviceNotice::Lost(error)));

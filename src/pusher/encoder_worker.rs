@@ -138,7 +138,7 @@ impl EncoderWorker {
                 handle.bell().wait(None);
                 continue;
             };
-            let taken = clock::now();
+            let (taken, lost) = (clock::now(), self.raw.lost());
             now.losses += captured.losses;
             if !now.pace.takes(captured.picture.captured, plan.fps) {
                 continue;
@@ -149,10 +149,10 @@ impl EncoderWorker {
                     let view = touch_up.apply(view, plan.looks, &self.notices);
                     let source = Source::Camera(captured.position);
                     if self.encode(now, &plan, Shot { source, view, captured: captured.picture.captured, taken }) {
-                        let encoded = clock::now();
+                        let (spent, overtaken) = (clock::now() - taken, self.raw.lost() - lost);
                         let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
                         self.take_snapshots(view, other_way);
-                        touch_up.done(taken, encoded, self.raw.lost());
+                        touch_up.done(spent, overtaken);
                     }
                 }
                 Err(error) => {

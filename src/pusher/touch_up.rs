@@ -6,7 +6,7 @@ use crate::api::plan::Looks;
 use crate::device::clock;
 use crate::flow::Notices;
 use crate::image::beauty::Beautifier;
-use crate::media::{PictureView, Span, Time};
+use crate::media::{PictureView, Span};
 
 /// The engine, its budget, and what was told of it.
 #[derive(Default)]
@@ -15,8 +15,6 @@ pub struct TouchUp {
     budget: Budget,
     /// What the last picture cost.
     took: Span,
-    /// Unread raw pictures that were replaced, all in all.
-    overtaken: u64,
     /// What was wanted and what of it was in effect when it was last told.
     told: Option<(Looks, Looks)>,
 }
@@ -39,11 +37,8 @@ impl TouchUp {
         view
     }
 
-    /// The camera's picture that was `taken` and `encoded` then is done. `overtaken`: raw pictures replaced unread so
-    /// far.
-    pub fn done(&mut self, taken: Time, encoded: Time, overtaken: u64) {
-        let newly = overtaken.saturating_sub(std::mem::replace(&mut self.overtaken, overtaken));
-        let spent = Spent { all: encoded - taken, looks: self.took, overtaken: newly };
-        self.budget.note(spent, encoded);
+    /// A camera's picture is encoded that took `all` this time, in which `overtaken` raw pictures were replaced unread.
+    pub fn done(&mut self, all: Span, overtaken: u64) {
+        self.budget.note(Spent { all, looks: self.took, overtaken }, clock::now());
     }
 }

@@ -53,7 +53,7 @@ pub fn luma(
     let lines = out.chunks_exact_mut(width).zip(picture.y.chunks(picture.y_stride));
     for (y, (out, line)) in lines.enumerate() {
         let line = &line[..width];
-        // Weights first: most lines of most pictures hold no skin.
+        // Weights first: most lines of most pictures, and most blocks of the others, hold no skin.
         let smoothed = smooth.filter(|smooth| between(smooth.weight, half, y, &mut rows.weight));
         let lightened = lift > 0 && between(skin, half, y, &mut rows.skin);
         if let Some(smooth) = smoothed {
@@ -65,6 +65,12 @@ pub fn luma(
         let blocks = out.chunks_mut(BLOCK).zip(line.chunks(BLOCK));
         for (number, (out, line)) in blocks.enumerate() {
             let place = number * HALF..number * HALF + HALF + 2;
+            let any = |row: &[u16]| row[place.clone()].iter().fold(0, |any, sum| any | sum) > 0;
+            let (smoothed, lightened) = (smoothed.filter(|_| any(&rows.weight)), lightened && any(&rows.skin));
+            if smoothed.is_none() && !lightened {
+                out.copy_from_slice(line);
+                continue;
+            }
             let mut samples = [0; BLOCK];
             samples.iter_mut().zip(line).for_each(|(sample, luma)| *sample = i16::from(*luma));
             if let Some(smooth) = smoothed {

@@ -20,7 +20,7 @@ use crate::media::PictureView;
 use plane::{box_mean, box_most, halve};
 
 /// The highest level of both.
-pub const MOST: u32 = 9;
+const MOST: u32 = 9;
 
 /// Up to this level smoothing looks at a smaller neighbourhood and costs less.
 pub const LIGHT: u32 = 4;
