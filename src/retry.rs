@@ -42,6 +42,8 @@ pub enum Verdict {
     Try { at: Time, attempt: u32 },
     /// Three tries failed; a new cycle may begin at this time.
     GiveUp { again: Time },
+    /// Given up before for a refusal, and refused again: one try more is at this time.
+    Wait { again: Time },
 }
 
 /// Counts tries and draws delays; seeded, so that a simulation repeats.
@@ -51,22 +53,28 @@ pub struct Retry {
     cycle: u32,
     /// The running try knocks until then.
     until: Option<Time>,
+    /// The last cycle was given up for a refusal: until something else happens, one try at a time is enough.
+    refused: bool,
     random: fastrand::Rng,
 }
 
 impl Retry {
     /// No failure yet. `seed` varies the delays.
     pub fn new(seed: u64) -> Self {
-        Self { attempt: 0, cycle: 0, until: None, random: fastrand::Rng::with_seed(seed) }
+        Self { attempt: 0, cycle: 0, until: None, refused: false, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// The session proved good: the next failure is a first one.
     pub fn established(&mut self) {
-        (self.attempt, self.cycle, self.until) = (0, 0, None);
+        (self.attempt, self.cycle, self.until, self.refused) = (0, 0, None, false);
     }
 
     /// A session, or the attempt at one, ended at `now`.
     pub fn ended(&mut self, ending: Ending, now: Time) -> Verdict {
+        if self.refused && ending == Ending::Refused {
+            return Verdict::Wait { again: now + self.breath(ending) };
+        }
+        self.refused = false;
         if let (Ending::NoConnection, Some(until)) = (ending, self.until) {
             if now + KNOCK < until {
                 return Verdict::Knock { at: now + KNOCK };
@@ -95,13 +103,17 @@ impl Retry {
     }
 
     fn give_up(&mut self, ending: Ending, now: Time) -> Verdict {
+        (self.attempt, self.until, self.refused) = (0, None, ending == Ending::Refused);
+        Verdict::GiveUp { again: now + self.breath(ending) }
+    }
+
+    fn breath(&mut self, ending: Ending) -> Span {
         let (shortest, first, longest) = BREATH;
         let bound = (first * (1 << self.cycle.min(8))).min(longest);
         let floor = if ending == Ending::Refused { REFUSED_BREATH } else { shortest };
         let span = Span::micros(self.random.i64(floor.as_micros()..=bound.max(floor * 2).as_micros()));
         self.cycle += 1;
-        (self.attempt, self.until) = (0, None);
-        Verdict::GiveUp { again: now + span.min(longest) }
+        span.min(longest)
     }
 
     fn vary(&mut self, span: Span) -> Span {
@@ -124,7 +136,9 @@ mod tests {
                     tries.push((at.as_millis(), attempt));
                     now = at;
                 }
-                Verdict::GiveUp { again } => return (tries, knocks, now.as_millis(), (again - now).as_millis()),
+                Verdict::GiveUp { again } | Verdict::Wait { again } => {
+                    return (tries, knocks, now.as_millis(), (again - now).as_millis());
+                }
             }
         }
     }
@@ -169,10 +183,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_met_with_patience() {
+    fn a_refusal_is_met_with_patience_three_tries_and_then_two_a_minute_at_most() {
         for seed in 0..100 {
-            let breath = play(&mut Retry::new(seed), Ending::Refused).3;
-            assert!((30_000..=60_000).contains(&breath), "{breath}");
+            let mut retry = Retry::new(seed);
+            let (tries, _, _, breath) = play(&mut retry, Ending::Refused);
+            assert!(tries.len() == 3 && (30_000..=60_000).contains(&breath), "{tries:?} {breath}");
+            for _ in 0..10 {
+                let (tries, _, _, breath) = play(&mut retry, Ending::Refused);
+                assert!(tries.is_empty() && (30_000..=60_000).contains(&breath), "{tries:?} {breath}");
+            }
+            assert_eq!(play(&mut retry, Ending::Lost).0.len(), 3, "another trouble is met as ever");
         }
     }
 

@@ -134,13 +134,14 @@ fn a_name_in_use_is_a_refusal_and_is_taken_as_soon_as_it_is_free() {
 #[test]
 fn a_server_that_says_yes_and_closes_is_given_up_after_three_tries() {
     let server = Nginx::start();
-    let config = pusher(&server.url("closed", "terminal")) + "on-give-up = \"stop\"\n";
-    let mut terminal = Terminal::start(&config, VIRTUAL);
+    let mut terminal = Terminal::start(&pusher(&server.url("closed", "terminal")), VIRTUAL);
     let mut events = terminal.events();
     events.wait("pusher", 3004, 5.0);
-    events.wait("pusher", -1307, 15.0);
+    let given_up = events.wait("pusher", -1307, 15.0);
     assert_eq!(count(&events, "pusher", 1102), 3, "{}", events.story());
-    assert_eq!(terminal.status()["pusher"]["state"], "gave-up");
+    // Haste does not mend a refusal.
+    assert!(given_up.detail["again-in-ms"].as_i64() >= Some(30_000), "{given_up:?}");
+    assert_eq!(terminal.status()["pusher"]["state"], "waiting");
     assert_legal(&events.codes("pusher"));
     assert!(terminal.runs());
 }

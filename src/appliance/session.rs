@@ -172,7 +172,7 @@ impl Session {
     /// The connection is over. `on_give_up` decides what follows the third failure.
     pub fn ended(&mut self, end: &End, on_give_up: OnGiveUp, now: Time) {
         self.open = false;
-        self.good_at = None;
+        let early = self.good_at.take().is_some();
         if !self.wanted() {
             return;
         }
@@ -188,6 +188,8 @@ impl Session {
         let ending = match end.cause {
             Cause::Connect => Ending::NoConnection,
             Cause::Refused => Ending::Refused,
+            // It said yes and closed: a no of servers that decide late.
+            Cause::Closed if early => Ending::Refused,
             Cause::Moved => Ending::Moved,
             _ => Ending::Lost,
         };
@@ -198,6 +200,11 @@ impl Session {
         self.told = Some(end.cause);
         match verdict {
             Verdict::Knock { at } => self.due = Some(at),
+            Verdict::Wait { again } => {
+                self.told = None;
+                self.due = Some(again);
+                self.set(SessionState::Waiting, now);
+            }
             Verdict::Try { at, attempt } => {
                 self.told = None;
                 self.due = Some(at);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 
 /// A running server. Application `live` relays and records what is published, as `NAME.flv` in [`Nginx::folder`];
-/// application `closed` lets nobody publish.
+/// application `closed` lets nobody publish, `hasty` closes on a publisher that says nothing for two seconds.
 pub struct Nginx {
     child: Child,
     address: SocketAddr,
@@ -130,6 +130,7 @@ rtmp {{
       record all; record_path {folder};
     }}
     application closed {{ live on; deny publish all; }}
+    application hasty {{ live on; drop_idle_publisher 2s; }}
   }}
 }}
 "

@@ -118,9 +118,10 @@ fn a_server_that_speaks_no_tls_is_refused_and_never_spoken_to_in_the_clear() {
     });
 }
 
-/// A certificate for `name` that is valid until year `until`, and its key.
-fn certificate(name: &str, until: i32) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+/// A certificate for `name` that is valid from year `from` until year `until`, and its key.
+fn certificate(name: &str, from: i32, until: i32) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
     let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
     parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = parameters.self_signed(&key).unwrap();
@@ -130,13 +131,14 @@ fn certificate(name: &str, until: i32) -> (CertificateDer<'static>, PrivateKeyDe
 #[test]
 fn a_server_must_prove_its_name_with_a_certificate_that_is_trusted_and_valid() {
     let table = [
-        ("good.example", 2090, true, Ok(())),
-        ("other.example", 2090, true, Err("for another name")),
-        ("good.example", 2001, true, Err("has expired")),
-        ("good.example", 2090, false, Err("not trusted")),
+        ("good.example", (1990, 2090), true, Ok(())),
+        ("other.example", (1990, 2090), true, Err("for another name")),
+        ("good.example", (1990, 2001), true, Err("has expired")),
+        ("good.example", (2080, 2090), true, Err("not valid yet")),
+        ("good.example", (1990, 2090), false, Err("not trusted")),
     ];
-    for (name, until, trusted, expected) in table {
-        let (certificate, key) = certificate(name, until);
+    for (name, (from, until), trusted, expected) in table {
+        let (certificate, key) = certificate(name, from, until);
         let mut roots = RootCertStore::empty();
         if trusted {
             roots.add(certificate.clone()).unwrap();
