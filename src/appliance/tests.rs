@@ -4,6 +4,7 @@ mod image;
 mod restart;
 mod screen;
 mod touch;
+mod waiting;
 mod weather;
 
 use super::*;

@@ -1,8 +1,9 @@
 //! `visavisd check`: every problem of files, before they are used.
 
 use super::{credential, files};
+use crate::pusher::judge_waiting_image;
 use crate::settings::load::looks_like_board;
-use crate::settings::{Board, Problems, Settings};
+use crate::settings::{Board, Problems, PusherSettings, Settings};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -41,6 +42,10 @@ fn check(file: &Path) -> Result<String, Problems> {
                 judged.map_err(|words| Problems::of_file(&name, format_args!("pusher.signing.key-file: {words}")))?,
             );
         }
+        let image = settings.pusher.as_ref().and_then(PusherSettings::waiting_picture);
+        notes.extend(
+            image.and_then(|image| judge_waiting_image(&image)).map(|it| format!("pusher.waiting-image: {it}")),
+        );
         ("settings", noted(Vec::new(), notes))
     };
     Ok(format!("{shown}: good ({kind})\n{notes}"))
@@ -66,6 +71,8 @@ mod tests {
         };
         assert!(judged("[pusher]\nfps = 20\n").unwrap().contains("good (settings)"));
         assert!(judged("name = \"a\"\n[display]\ndriver = \"drm\"\n").unwrap().contains("good (board profile)"));
+        let note = judged("[pusher]\nwaiting-image = \"/nowhere.png\"\n").unwrap();
+        assert!(note.contains("note: pusher.waiting-image: /nowhere.png: there is no such file"), "{note}");
         assert!(judged("[camera.front]\ndriver = \"webcam\"\n").unwrap_err().contains("drivers are v4l2"));
         assert!(
             judged("[pusher]\nfps = 60\n")

@@ -26,7 +26,9 @@ pub struct Counts {
 }
 
 /// A picture may go on while this is held: the gate is not closed before it is dropped.
-pub struct Pass<'a>(#[allow(dead_code)] MutexGuard<'a, State>);
+pub struct Pass<'a> {
+    _held: MutexGuard<'a, State>,
+}
 
 impl Gate {
     /// Opens it for the camera's pictures, or closes it.
@@ -51,7 +53,7 @@ impl Gate {
     /// Lets a picture that entered in `era` go one step further; `None` when it has to be dropped.
     pub fn pass(&self, camera: bool, era: u64) -> Option<Pass<'_>> {
         let state = self.lock();
-        (!camera || (state.open && state.era == era)).then_some(Pass(state))
+        (!camera || (state.open && state.era == era)).then_some(Pass { _held: state })
     }
 
     /// How many entered.

@@ -7,6 +7,8 @@
 //!   drops its
 //!   device                    microphone_worker --ring--> send_task
 //!                loudspeaker --ring-->  "mic": periods, voices, silence, AAC
+//!    waiting --newest--> encoder_worker
+//!    "still": reads or fetches the waiting image, verifies it, makes it fit
 //! ```
 //!
 //! The newest raw picture replaces an unread one before a pixel is touched; nothing is encoded while no
@@ -54,6 +56,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 pub use target::Target;
+pub use waiting::judge as judge_waiting_image;
 
 /// Opens the camera at a position, as near to a size and rate as it can; called on the camera's thread, or on one beside
 /// it while another camera delivers.

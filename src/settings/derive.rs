@@ -4,6 +4,7 @@ use super::player::{PlayMode, SoundMode};
 use super::pusher::{Aspect, AudioQuality, AudioVolumeType, Orientation, PushMode};
 use super::{Board, PlayerSettings, PusherSettings, Settings, address, signing};
 use crate::api::plan::VoicePlan;
+use crate::api::plan::WaitingImage;
 use crate::api::status::Unsupported;
 use crate::media::{Size, Span};
 
@@ -80,6 +81,11 @@ impl PusherSettings {
             PushMode::RTC => Span::millis(200),
             PushMode::SD | PushMode::HD | PushMode::FHD => Span::millis(700),
         }
+    }
+
+    /// The waiting image that is configured.
+    pub fn waiting_picture(&self) -> Option<WaitingImage> {
+        Some(WaitingImage { place: self.waiting_image.clone()?, md5: self.waiting_image_hash.clone() })
     }
 
     /// The properties that are set and have no effect, each with the reason. `loudspeaker`: the terminal plays something.

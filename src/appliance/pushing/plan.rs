@@ -42,7 +42,7 @@ impl Pushing {
             microphone: active && self.settings.enable_mic && self.board.microphone.is_some() && !silence,
             silent: !self.muted_by().is_empty(),
             picture,
-            waiting: self.wanted_image(),
+            waiting: self.settings.waiting_picture(),
             size: self.settings.picture_size(self.settings.max_bitrate),
             fps: self.settings.picture_rate(self.settings.max_bitrate),
             video_kbps: self.settings.max_bitrate,

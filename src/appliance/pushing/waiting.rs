@@ -3,18 +3,12 @@
 use super::super::Output;
 use super::Pushing;
 use crate::api::code;
-use crate::api::plan::{Effect, PictureSource, WaitingImage};
+use crate::api::plan::{Effect, PictureSource};
 use crate::api::status::{PushStats, WaitingImageStatus};
 use crate::media::Size;
 use serde_json::json;
 
 impl Pushing {
-    /// The configured one.
-    pub(super) fn wanted_image(&self) -> Option<WaitingImage> {
-        let place = self.settings.waiting_image.clone()?;
-        Some(WaitingImage { place, md5: self.settings.waiting_image_hash.clone() })
-    }
-
     /// Tells of another size when the card is sent in one of its own (it is made as small as 20 kbit/s ask for), and
     /// when the camera's picture is back. `stats` are the newest; a size counts once two in a row agree.
     pub(super) fn size_news(&mut self, stats: &PushStats) {

@@ -232,6 +232,20 @@ impl State {
     }
 }
 
+/// Why the file `image` names can not be sent, in words for a technician. Nobody is asked over the network.
+pub fn judge(image: &WaitingImage) -> Option<String> {
+    if is_address(&image.place) {
+        return None;
+    }
+    let mut state = State::default();
+    state.want(Some(image.clone()), None);
+    match fetch::from_file(&image.place) {
+        Ok(bytes) => state.accept(&bytes, WaitingFrom::File, None),
+        Err(words) => state.fail(&words),
+    }
+    (!state.problem.is_empty()).then_some(state.problem)
+}
+
 fn agrees(wanted: &WaitingImage, md5: &str) -> bool {
     wanted.md5.as_deref().is_none_or(|expected| expected.eq_ignore_ascii_case(md5))
 }

@@ -105,11 +105,15 @@ def standby(lab, terminal, hands):
     """A long press closes the camera, and only a hand opens it again."""
     cameras = f"ls -l /proc/{terminal.pid}/fd | grep -c /dev/video"
     lab.check("a camera is open", lab.guest.sh(cameras)[1].strip() == "1")
+    held = [name for name in terminal.status()["open-devices"] if name.startswith("/dev/video")]
+    lab.check("and the terminal lists it", len(held) == 1, f"{held}")
     took = hands.until_lamp("mute", "1", "standby", True)
     lab.check("standby after three seconds, still held", 3.0 <= took <= 3.0 + LAMP, f"{took:.2f} s")
     terminal.wait_until(lambda now: now["pusher"]["picture"] == "waiting-image", what="the card is sent")
     time.sleep(1)
     lab.check("no camera is open", lab.guest.sh(cameras)[1].strip() == "0")
+    held = [name for name in terminal.status()["open-devices"] if name.startswith("/dev/video")]
+    lab.check("and the terminal lists none", held == [], f"{held}")
     hands.touch("mute", "0")
     status, words = lab.guest.sh("visavisctl standby off")
     lab.check("the socket can not end it", status == 1 and "only a button" in words, words.strip())
