@@ -19,7 +19,7 @@
 //! 3. [`pusher`], [`player`], [`screen`], [`panel`] (buttons and lamps) and [`flow`] (threads, lanes, connections): the
 //!    only place where engines meet devices. The first four never import each other.
 //! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`buttons`],
-//!    [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
+//!    [`rate_control`], [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
 //! 1. Vocabulary: [`media`], [`api`], [`settings`].
 //!
 //! # What holds everywhere
@@ -58,6 +58,7 @@ pub mod panel;
 pub mod player;
 pub mod playout;
 pub mod pusher;
+pub mod rate_control;
 pub mod retry;
 pub mod rtmp;
 pub mod screen;

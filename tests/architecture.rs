@@ -15,6 +15,7 @@ const STOREYS: &[(&str, u32)] = &[
     ("voice", 20),
     ("image", 21),
     ("playout", 21),
+    ("rate_control", 20),
     ("rtmp", 22),
     ("http_flv", 23),
     ("device", 25),
@@ -47,8 +48,21 @@ const APART: &[(&str, &str)] = &[
 const VOCABULARY: &[&str] = &["settings", "api"];
 
 /// Modules that read no clock, open nothing, start nothing and never wait.
-const PURE: &[&str] =
-    &["media", "api", "flv", "h264", "retry", "buttons", "voice", "image", "playout", "rtmp", "http_flv", "appliance"];
+const PURE: &[&str] = &[
+    "media",
+    "api",
+    "flv",
+    "h264",
+    "retry",
+    "buttons",
+    "voice",
+    "image",
+    "playout",
+    "rate_control",
+    "rtmp",
+    "http_flv",
+    "appliance",
+];
 
 /// What a pure module may not name.
 const IMPURE: &[&str] = &[

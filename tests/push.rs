@@ -190,7 +190,7 @@ fn a_size_changed_on_air_is_sent_in_the_same_session() {
     let size = |name: &str| answer["properties"][name].as_u64();
     assert_eq!((size("video-width"), size("video-height")), (Some(256), Some(256)));
     let event = events.wait("pusher", 1005, 2.0);
-    assert_eq!(event.detail, json!({"width": 256, "height": 256}));
+    assert_eq!(event.detail, json!({"width": 256, "height": 256, "from": "320x180", "to": "256x256"}));
     terminal.on_air_longer(1500);
     let recorded = stop(&terminal, &server);
     let mut sizes = ffmpeg::sizes(&recorded);

@@ -5,6 +5,7 @@ use super::fault::DeviceError;
 use super::plan::Looks;
 use super::status::{PlayStats, PushStats, WaitingImageStatus};
 use crate::media::{Size, Time};
+use crate::settings::policy::Aim;
 use crate::settings::pusher::Position;
 
 /// What a worker has to tell.
@@ -49,8 +50,13 @@ pub enum Notice {
         session: u64,
         news: PushNews,
     },
-    /// The send queue has been over its limit for a second (true), or has emptied again (false).
+    /// The network has been too slow for the picture for a second (true), or fast enough again for one (false).
     NetBusy(bool),
+    /// The network bears another picture than was told last.
+    Target {
+        from: Aim,
+        to: Aim,
+    },
     /// Once a second while the way up is active.
     PushStats(PushStats),
     /// News of player number `player`'s session `session`.

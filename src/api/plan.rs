@@ -5,6 +5,7 @@ use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
 use crate::media::{Size, Span, Time};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
+use crate::settings::policy::Rates;
 use crate::settings::pusher::Signing;
 use crate::settings::pusher::{LocalMirror, Position};
 
@@ -105,21 +106,15 @@ pub struct PushPlan {
     pub picture: PictureSource,
     /// What is sent as the waiting card instead of the built-in one; got ready also while `active` is false.
     pub waiting: Option<WaitingImage>,
-    /// Size of the picture sent; even numbers.
+    /// The largest picture that may be sent; even numbers. The camera is opened for it.
     pub size: Size,
-    /// Pictures a second.
+    /// The most pictures a second.
     pub fps: u32,
-    /// kbit/s of video.
-    pub video_kbps: u32,
     pub voice: VoicePlan,
-    /// kbit/s of sound.
-    pub sound_kbps: u32,
     /// Samples a second of sound as it is sent.
     pub sound_rate: u32,
-    /// Longest time between two IDR pictures.
-    pub gop: Span,
-    /// The send queue sheds pictures when it is older than this.
-    pub queue_limit: Span,
+    /// Bounds and rules by which rate, frame rate and size follow the network.
+    pub rates: Rates,
     /// Mirror the picture sent.
     pub mirror: bool,
     /// Whether this terminal shows its own picture mirrored.
@@ -144,12 +139,9 @@ impl PushPlan {
         waiting: None,
         size: Size::new(640, 360),
         fps: 15,
-        video_kbps: 500,
         voice: VoicePlan { echo: false, noise: false, gain: false },
-        sound_kbps: 64,
         sound_rate: 48_000,
-        gop: Span::secs(2),
-        queue_limit: Span::millis(200),
+        rates: Rates::NONE,
         mirror: false,
         local_mirror: LocalMirror::Auto,
         zoom: 1.0,

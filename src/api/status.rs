@@ -278,8 +278,18 @@ pub struct PushStats {
     pub net_jitter: f64,
     pub video_width: u32,
     pub video_height: u32,
+    /// What the network bears: kbit/s of video, pictures a second, and the size of the next picture.
+    pub target_bitrate: u32,
+    #[serde(rename = "targetFPS")]
+    pub target_fps: u32,
+    pub target_width: u32,
+    pub target_height: u32,
+    /// What keeps the target below `max-bitrate`: `network`, or empty.
+    pub limited_by: String,
     /// Age of the oldest unit in the send queue.
     pub queue_ms: f64,
+    /// How long the oldest unacknowledged byte waits beyond the shortest way there and back.
+    pub path_ms: f64,
     /// Pictures shed since the session began, all causes.
     pub dropped: u64,
     /// Smoothed round trip of the connection (TCP_INFO).

@@ -265,6 +265,9 @@ impl Pushing {
                 }
             }
             Notice::NetBusy(busy) if self.session.state() == SessionState::Live => self.set_busy(*busy),
+            Notice::Target { from, to } if self.session.state() == SessionState::Live => {
+                self.target_changed(*from, *to);
+            }
             Notice::PushStats(stats) => {
                 self.encoders.worked(stats);
                 self.quality.pushed(stats);
@@ -318,7 +321,6 @@ impl Pushing {
         self.flush();
         let plan = self.wanted_plan(active, open.then_some(position));
         if self.plan.as_ref() != Some(&plan) {
-            self.report_changes(&plan);
             self.plan = Some(plan.clone());
             self.outputs.push(Output::Effect(Effect::Push(plan)));
         }

@@ -42,7 +42,8 @@ impl Quality {
             return;
         }
         let lost = share(self.newly_dropped(net.dropped), net.video_fps);
-        let levels = [step(net.rtt_ms, ROUND_TRIP_MS), step(net.queue_ms, QUEUE_MS), step(lost, LOST_SHARE)];
+        let levels =
+            [step(net.rtt_ms, ROUND_TRIP_MS), step(net.queue_ms.max(net.path_ms), QUEUE_MS), step(lost, LOST_SHARE)];
         self.level = worst(levels, net.net_speed);
     }
 

@@ -79,6 +79,8 @@ impl Page {
         self.gauge("net_kbps", "Network rate", &object, net.net_speed.into());
         self.gauge("net_jitter_ms", "Network jitter", &object, net.net_jitter);
         self.gauge("queue_ms", "Age of the send queue", &object, net.queue_ms);
+        self.gauge("path_ms", "Waiting in the kernel and on the path", &object, net.path_ms);
+        self.gauge("target_kbps", "Video rate the network bears", &object, net.target_bitrate.into());
         self.gauge("rtt_ms", "Round trip", &object, net.rtt_ms);
         self.gauge("unsent_bytes", "Bytes the kernel has not sent", &object, net.unsent_bytes as f64);
         self.counter("pictures_dropped", "Pictures shed", &object, net.dropped);

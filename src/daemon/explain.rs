@@ -5,7 +5,8 @@ use super::{boards, files};
 use crate::settings::address::without_secrets;
 use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, PipeEnd, SpeakerDriver, Switch};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
-use crate::settings::pusher::{OnGiveUp, Orientation, Position, PushMode};
+use crate::settings::policy::{GivesWay, Rates, Rung};
+use crate::settings::pusher::{OnGiveUp, Orientation, Position};
 use crate::settings::{Board, PlayerSettings, Problems, PusherSettings, Settings, signing};
 use std::fmt::Write;
 use std::path::Path;
@@ -120,13 +121,7 @@ fn pusher(it: &PusherSettings, board: Option<&Board>, loudspeaker: bool) -> Stri
         voice.join(", "),
         if it.muted { ", muted" } else { "" },
     ));
-    let limit = it.queue_limit().as_millis();
-    say(match it.mode {
-        PushMode::RTC => {
-            format!("Latency first: pictures that wait {limit} ms for the network are shed, sound goes on.")
-        }
-        _ => format!("Picture first: pictures may wait {limit} ms for the network before they are shed."),
-    });
+    network(&it.rates()).into_iter().for_each(&mut say);
     if let Some(board) = board {
         let (first, other) = match it.device_position {
             Position::Front => (("front", &board.camera.front), ("back", &board.camera.back)),
@@ -157,6 +152,43 @@ fn pusher(it: &PusherSettings, board: Option<&Board>, loudspeaker: bool) -> Stri
     } + if it.background_mute { "; the microphone is closed too." } else { "; the microphone stays open." });
     say(given_up(it.on_give_up));
     text
+}
+
+/// What becomes of the picture when the network is slow.
+fn network(rates: &Rates) -> Vec<String> {
+    let policy = rates.policy;
+    let rung = |rung: &Rung| format!("{} at {} from {} kbit/s", rung.size, rung.fps, rung.from.max(rates.min));
+    let of_use = |pair: &[Rung]| pair.get(1).is_none_or(|next| next.from > rates.min);
+    let steps: Vec<String> = (0..rates.rungs.len())
+        .filter(|&place| of_use(&rates.rungs[place..]))
+        .map(|place| rung(&rates.rungs[place]))
+        .collect();
+    let first = match (policy.first, rates.rungs.len()) {
+        (_, 0 | 1) => "there are fewer pictures a second, the size stays",
+        (GivesWay::FrameRate, _) => "there are fewer pictures a second first, then smaller ones",
+        (GivesWay::Size, _) => "pictures become smaller first, then fewer a second",
+    };
+    let limit = policy.queue_limit.as_millis();
+    vec![
+        match rates.min < rates.max {
+            true => format!("On a slow network: down to {} kbit/s of video; {first}.", rates.min),
+            false => format!("On a slow network: the rate stays at {} kbit/s (min-bitrate = max-bitrate).", rates.max),
+        },
+        format!("Steps: {}.", steps.join(", ")),
+        match policy.first {
+            GivesWay::FrameRate => format!(
+                "Latency first: no picture is made that could not leave at once, none waits longer than {limit} ms; about \
+                 {} ms may stand in the network. What does not fit at the lowest rate is left out, picture by picture; \
+                 sound goes on.",
+                policy.room.as_millis()
+            ),
+            GivesWay::Size => format!(
+                "Picture first: pictures may wait {limit} ms for the network before they are shed; about {} ms may stand \
+                 in the network; sound goes on.",
+                policy.room.as_millis()
+            ),
+        },
+    ]
 }
 
 fn player(it: &PlayerSettings, board: Option<&Board>) -> String {
@@ -279,6 +311,9 @@ mod tests {
         for part in [
             "Sends to rtmp://h/live/a?txSecret=***\n  Starts with the daemon.",
             "H.264, 640x360 at up to 30 pictures a second and 500 kbit/s",
+            "On a slow network: down to 200 kbit/s of video; there are fewer pictures a second first, then smaller ones",
+            "Steps: 480x270 at 15 from 200 kbit/s, 640x360 at 30 from 300 kbit/s.",
+            "Latency first: no picture is made that could not leave at once, none waits longer than 200 ms",
             "Camera: front, a test card",
             "Microphone: the board has none",
             "Plays \"agent\" from rtmp://h/live/b\n  Waits for the order to start",

@@ -15,7 +15,9 @@ pub struct TcpInfo {
     pub rtt_var: Span,
     /// Bytes written to the socket that the peer has not acknowledged, sent or not (`SIOCOUTQ`).
     pub queued_bytes: u64,
-    /// Of those, bytes that have not left yet (`tcpi_notsent_bytes`).
+    /// Bytes the peer has acknowledged since the connection began (`tcpi_bytes_acked`).
+    pub acked_bytes: u64,
+    /// Of the queued ones, bytes that have not left yet (`tcpi_notsent_bytes`).
     pub unsent_bytes: u64,
     /// Bytes a second the peer acknowledged lately (`tcpi_delivery_rate`); 0 = not known.
     pub delivery_rate: u64,
@@ -59,6 +61,7 @@ impl TcpInfo {
             rtt: Span::micros(i64::from(info.tcpi_rtt)),
             rtt_var: Span::micros(i64::from(info.tcpi_rttvar)),
             queued_bytes: queued.max(0) as u64,
+            acked_bytes: info.tcpi_bytes_acked,
             unsent_bytes: u64::from(info.tcpi_notsent_bytes),
             delivery_rate: info.tcpi_delivery_rate,
             retransmits: info.tcpi_total_retrans,

@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::stamps::{Life, Stamps};
 use super::touch_up::TouchUp;
 use super::waiting::{CARD_STEP, Ready, STILL_FPS, card_size};
-use super::{Captured, CodedPicture, Live, Plans};
+use super::{Captured, CodedPicture, Live, Plans, Uplink, Uplinks};
 use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
@@ -18,6 +18,7 @@ use crate::flow::{Notices, snapshot};
 use crate::h264::{avcc, nal};
 use crate::image::{self, Framing, Scaler};
 use crate::media::{PictureView, Size, Span, Time};
+use crate::settings::policy::Aim;
 use crate::settings::pusher::Position;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct EncoderWorker {
     pub plans: Plans,
     pub live: Live,
+    pub uplink: Uplinks,
     pub raw: Receiver<Captured>,
     /// What may be encoded, and queued after that.
     pub gate: Gate,
@@ -111,6 +113,12 @@ impl EncoderWorker {
                 encoding = Some(Encoding::new(session));
             }
             let Some(now) = &mut encoding else { continue };
+            let uplink = self.uplink.get();
+            // What could not leave is not made: the newest picture is taken when there is room.
+            if !uplink.open && self.snapshots.is_empty() {
+                handle.bell().wait(None);
+                continue;
+            }
             if let PictureSource::Card(words) = &plan.picture {
                 self.raw.clear();
                 let taken = clock::now();
@@ -128,7 +136,7 @@ impl EncoderWorker {
                     None => (card.draw(card_size(plan.size), words), Source::Card { number: 0, step: CARD_STEP }),
                 };
                 if let Some(view) = view {
-                    self.encode(now, &plan, Shot { source, view, captured: at, taken });
+                    self.encode(now, &plan, &uplink, Shot { source, view, captured: at, taken });
                     self.take_snapshots(view, false);
                 }
                 continue;
@@ -140,15 +148,16 @@ impl EncoderWorker {
             };
             let (taken, lost) = (clock::now(), self.raw.lost());
             now.losses += captured.losses;
-            if !now.pace.takes(captured.picture.captured, plan.fps) {
+            if !now.pace.takes(captured.picture.captured, uplink.target.fps) {
                 continue;
             }
             let framing = Framing { turn: captured.turn, mirror: plan.mirror, zoom: captured.zoom, ..Framing::FILL };
-            match scaler.scale(&captured.picture, plan.size, framing) {
+            match scaler.scale(&captured.picture, uplink.target.size, framing) {
                 Ok(view) => {
                     let view = touch_up.apply(view, plan.looks, &self.notices);
                     let source = Source::Camera(captured.position);
-                    if self.encode(now, &plan, Shot { source, view, captured: captured.picture.captured, taken }) {
+                    let shot = Shot { source, view, captured: captured.picture.captured, taken };
+                    if self.encode(now, &plan, &uplink, shot) {
                         let (spent, overtaken) = (clock::now() - taken, self.raw.lost() - lost);
                         let other_way = plan.local_mirror.mirrors(captured.position) != plan.mirror;
                         self.take_snapshots(view, other_way);
@@ -164,16 +173,16 @@ impl EncoderWorker {
     }
 
     /// Encodes a picture and puts it into the lane; false when it may not be sent any more.
-    fn encode(&mut self, now: &mut Encoding, plan: &PushPlan, shot: Shot<'_>) -> bool {
+    fn encode(&mut self, now: &mut Encoding, plan: &PushPlan, uplink: &Uplink, shot: Shot<'_>) -> bool {
         let Some(era) = self.gate.enter(shot.source.step().is_none()) else { return false };
-        if shot.taken < now.rebuild_at {
+        if shot.taken < now.rebuild_at || !uplink.open {
             return true;
         }
         // A new era begins with an IDR: what it would refer to was dropped.
         if std::mem::replace(&mut now.era, era) != era {
             now.source = None;
         }
-        match now.encode(&self.choice, plan, shot, self.idr_wish.swap(false, Ordering::AcqRel)) {
+        match now.encode(&self.choice, plan, uplink.target, shot, self.idr_wish.swap(false, Ordering::AcqRel)) {
             Ok(Some(coded)) => {
                 if let Some(_pass) = self.gate.pass(coded.from_camera, coded.era) {
                     self.coded.put_unit(coded);
@@ -253,11 +262,12 @@ impl Encoding {
         &mut self,
         choice: &EncoderChoice,
         plan: &PushPlan,
+        target: Aim,
         shot: Shot<'_>,
         idr_wish: bool,
     ) -> Result<Option<CodedPicture>, DeviceError> {
         let Shot { source, view, captured, taken } = shot;
-        let (rate, wanted) = ((plan.video_kbps, plan.fps), (view.size, source.step()));
+        let (rate, wanted) = ((target.kbps, target.fps), (view.size, source.step()));
         if self.built_for != wanted {
             self.encoder = None;
         }
@@ -281,7 +291,7 @@ impl Encoding {
         // The card is stamped when it is drawn and may be younger than the camera's next picture.
         let at = captured.max(self.last_at + Span::millis(1));
         let due = match source {
-            Source::Camera(_) => self.pace.idr_due(at, plan.gop),
+            Source::Camera(_) => self.pace.idr_due(at, plan.rates.policy.gop),
             Source::Card { .. } => self.pace.still_idr_due(at),
         };
         let force = idr_wish || self.source != Some(source) || due;

@@ -178,10 +178,10 @@ impl MicrophoneWorker {
             self.coded.put(CodedSound { lost, ..sound });
         };
         if encoding.as_ref().is_none_or(|now| now.session() != session) {
-            *encoding = Some(SoundEncoding::new(self.build.clone(), session, plan.sound_rate, plan.sound_kbps)?);
+            *encoding = Some(SoundEncoding::new(self.build.clone(), session, plan.sound_rate, plan.rates.sound)?);
         }
         let Some(now) = encoding else { return Ok(()) };
-        now.set(plan.sound_rate, plan.sound_kbps, give)?;
+        now.set(plan.sound_rate, plan.rates.sound, give)?;
         now.push(heard, give)
     }
 }

@@ -12,7 +12,9 @@
 //! ```
 //!
 //! The newest raw picture replaces an unread one before a pixel is touched; nothing is encoded while no
-//! session is publishing. What every part should be doing is one [`PushPlan`], decided by the appliance and
+//! session is publishing, or while the network has no room for it: the send task looks at the connection and says
+//! through one [`Uplink`] how large a picture it bears, and whether the next one may be made
+//! ([`crate::rate_control`]). What every part should be doing is one [`PushPlan`], decided by the appliance and
 //! read by each worker when its bell rings. News go up as notices; nothing calls back down.
 
 mod budget;
@@ -28,6 +30,7 @@ mod send_task;
 mod sound_encoding;
 mod stamps;
 mod stats;
+mod steering;
 pub mod target;
 mod touch_up;
 mod unbroken;
@@ -36,7 +39,7 @@ mod waiting;
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::plan::{PictureSource, PushPlan};
-use crate::device::{Camera, Microphone, SoundEncoderBuilder, VideoEncoderDriver, Wake};
+use crate::device::{Camera, Microphone, SoundEncoderBuilder, VideoEncoderDriver, Wake, clock};
 use crate::flow::far_end::Ear;
 use crate::flow::frame::SelfView;
 use crate::flow::lane::{self, Idr};
@@ -47,6 +50,7 @@ use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
 use crate::image::Turn;
 use crate::media::{RawPicture, Size, Span, Time};
+use crate::rate_control::{Aim, RateControl};
 use crate::settings::pusher::Position;
 use bytes::Bytes;
 pub use gate::Counts;
@@ -96,6 +100,16 @@ impl Mounted {
 type Plans = Shared<PushPlan>;
 /// The session that is publishing, if one is: only then anything is encoded.
 type Live = Shared<Option<u64>>;
+/// What the network bears.
+type Uplinks = Shared<Uplink>;
+
+/// What the send task tells the encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Uplink {
+    target: Aim,
+    /// The next picture may be made now.
+    open: bool,
+}
 
 /// Coded pictures between encoder and network: a second at 30 fps. The send queue sheds by age long before.
 const CODED_PICTURES: usize = 30;
@@ -186,6 +200,10 @@ impl Pusher {
         let bells = [&cam_bell, &venc_bell, &mic_bell, &still_bell, &net_bell];
         let plans = Shared::new(PushPlan::IDLE, bells.map(Wake::clone).to_vec());
         let live = Shared::new(None, vec![venc_bell.clone(), mic_bell.clone()]);
+        let uplink = Shared::new(
+            Uplink { target: RateControl::new(&PushPlan::IDLE.rates, clock::now()).target(), open: true },
+            vec![venc_bell.clone()],
+        );
         let idr_wish = Arc::new(AtomicBool::new(false));
         let gate = Gate::default();
         let (raw_in, raw_out) = lane::latest(venc_bell.clone());
@@ -214,6 +232,7 @@ impl Pusher {
         let mut venc = encoder_worker::EncoderWorker {
             plans: plans.clone(),
             live: live.clone(),
+            uplink: uplink.clone(),
             raw: raw_out,
             gate: gate.clone(),
             waiting,
@@ -241,6 +260,7 @@ impl Pusher {
         let wiring = send_task::Wiring {
             plans: plans.clone(),
             live,
+            uplink,
             pictures: picture_out,
             sounds: sound_out,
             idr_wish,

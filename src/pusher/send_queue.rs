@@ -7,16 +7,10 @@ use super::{CodedPicture, CodedSound};
 use crate::media::{Span, Time};
 use std::collections::VecDeque;
 
-/// Sound older than this has no listener any more.
-const SOUND_LIMIT: Span = Span::secs(1);
 /// Most bytes of pictures that wait, whatever their age.
 const BYTES_LIMIT: usize = 512 << 10;
-/// The queue counts as congested after being over [`BUSY_AGE`], or shedding again and again, for this long.
-const BUSY_FOR: Span = Span::secs(1);
-const BUSY_AGE: Span = Span::millis(200);
-/// Two losses no further apart than this are one congestion: where the limit is no more than [`BUSY_AGE`] the queue
-/// is never over it for longer than it takes to shed.
-const BUSY_SHEDDING: Span = Span::millis(700);
+/// Two losses no further apart than this are one congestion.
+const LOSING: Span = Span::millis(700);
 
 /// See the module's head.
 #[derive(Debug, Default)]
@@ -28,9 +22,7 @@ pub struct SendQueue {
     broken: bool,
     wants_idr: bool,
     shed: u64,
-    over_since: Option<Time>,
     shed_at: Option<Time>,
-    busy: bool,
 }
 
 impl SendQueue {
@@ -78,9 +70,14 @@ impl SendQueue {
         self.pictures.front().map_or(Span::ZERO, |picture| now - picture.captured)
     }
 
-    /// Sheds what is older than `limit`; call it before taking anything out.
-    pub fn shed(&mut self, limit: Span, now: Time) {
-        while self.sounds.front().is_some_and(|sound| now - sound.encoded > SOUND_LIMIT) {
+    /// Pictures that wait.
+    pub fn pictures(&self) -> usize {
+        self.pictures.len()
+    }
+
+    /// Sheds pictures older than `limit`, and sound older than `sound_limit`; call it before taking anything out.
+    pub fn shed(&mut self, limit: Span, sound_limit: Span, now: Time) {
+        while self.sounds.front().is_some_and(|sound| now - sound.encoded > sound_limit) {
             self.sounds.pop_front();
         }
         if self.age(now) <= limit && self.bytes <= BYTES_LIMIT {
@@ -111,19 +108,9 @@ impl SendQueue {
         self.shed
     }
 
-    /// A change of congestion: over 200 ms or shedding for a second (true), or neither again (false).
-    pub fn congestion(&mut self, now: Time) -> Option<bool> {
-        let shedding = self.shed_at.is_some_and(|at| now - at < BUSY_SHEDDING);
-        let over = self.broken || shedding || self.age(now) > BUSY_AGE;
-        if !over {
-            self.over_since = None;
-            return std::mem::take(&mut self.busy).then_some(false);
-        }
-        let since = *self.over_since.get_or_insert(now);
-        (!self.busy && now - since >= BUSY_FOR).then(|| {
-            self.busy = true;
-            true
-        })
+    /// Pictures are being lost: now, or again and again.
+    pub fn losing(&self, now: Time) -> bool {
+        self.broken || self.shed_at.is_some_and(|at| now - at < LOSING)
     }
 
     fn drop_pictures(&mut self) {
@@ -144,6 +131,9 @@ mod tests {
     fn picture(ms: i64, idr: bool) -> CodedPicture {
         CodedPicture { data: Bytes::from_static(&[0; 100]), idr, captured: at(ms), ..CodedPicture::default() }
     }
+    fn shed(queue: &mut SendQueue, now: i64) {
+        queue.shed(Span::millis(200), Span::secs(1), at(now));
+    }
     fn waiting(queue: &mut SendQueue) -> Vec<i64> {
         std::iter::from_fn(|| queue.pop_picture()).map(|p| p.captured.as_millis()).collect()
     }
@@ -153,9 +143,9 @@ mod tests {
         let mut queue = SendQueue::new();
         queue.push_picture(picture(0, true));
         queue.push_picture(picture(33, false));
-        queue.shed(Span::millis(200), at(200));
+        shed(&mut queue, 200);
         assert!(!queue.take_idr_wish(), "200 ms is still allowed");
-        queue.shed(Span::millis(200), at(201));
+        shed(&mut queue, 201);
         assert!(queue.take_idr_wish());
         queue.push_picture(picture(66, false));
         assert_eq!(waiting(&mut queue), [] as [i64; 0], "it refers to what was lost");
@@ -172,7 +162,7 @@ mod tests {
         for (ms, idr) in [(0, true), (33, false), (150, true), (183, false)] {
             queue.push_picture(picture(ms, idr));
         }
-        queue.shed(Span::millis(200), at(220));
+        shed(&mut queue, 220);
         assert_eq!(waiting(&mut queue), [150, 183]);
         assert!(!queue.take_idr_wish());
     }
@@ -183,44 +173,29 @@ mod tests {
         for ms in [0, 500, 1001] {
             queue.push_sound(CodedSound { encoded: at(ms), ..CodedSound::default() });
         }
-        queue.shed(Span::millis(200), at(1001));
+        shed(&mut queue, 1001);
         assert_eq!(queue.pop_sound().map(|s| s.encoded.as_millis()), Some(500));
     }
 
     #[test]
-    fn congestion_is_told_after_a_second_and_cleared_explicitly() {
+    fn a_server_that_stops_reading_is_seen_in_the_losses_although_the_queue_is_kept_young() {
         let mut queue = SendQueue::new();
-        queue.push_picture(picture(0, true));
-        assert_eq!(queue.congestion(at(201)), None);
-        assert_eq!(queue.congestion(at(1200)), None);
-        assert_eq!(queue.congestion(at(1201)), Some(true));
-        assert_eq!(queue.congestion(at(1300)), None);
-        queue.pop_picture();
-        assert_eq!(queue.congestion(at(1301)), Some(false));
-        assert_eq!(queue.congestion(at(1302)), None);
-    }
-
-    #[test]
-    fn a_server_that_stops_reading_is_congestion_although_the_queue_is_kept_young() {
-        let mut queue = SendQueue::new();
-        let mut told = Vec::new();
         for ms in 0..3000 {
             if ms % 66 == 0 {
                 let idr = queue.take_idr_wish() || ms == 0;
                 queue.push_picture(picture(ms, idr));
             }
-            queue.shed(Span::millis(200), at(ms));
-            told.extend(queue.congestion(at(ms)).map(|busy| (busy, ms)));
+            shed(&mut queue, ms);
+            assert!(queue.age(at(ms)) <= Span::millis(200));
+            assert_eq!(queue.losing(at(ms)), ms > 200, "{ms}");
         }
-        assert!(matches!(told[..], [(true, 1201..1300)]), "{told:?}");
-        // One lost chain is none.
+        // One lost chain is soon forgotten.
         let mut queue = SendQueue::new();
         queue.push_picture(picture(0, true));
-        queue.shed(Span::millis(200), at(201));
-        assert_eq!(queue.congestion(at(201)), None);
+        shed(&mut queue, 201);
         queue.push_picture(picture(260, true));
         queue.pop_picture();
-        assert!((260..2000).all(|ms| queue.congestion(at(ms)).is_none()));
+        assert!(queue.losing(at(900)) && !queue.losing(at(902)));
     }
 
     #[test]
@@ -229,7 +204,7 @@ mod tests {
         let big = CodedPicture { data: vec![0; 300 << 10].into(), ..picture(0, false) };
         queue.push_picture(CodedPicture { idr: true, ..big.clone() });
         queue.push_picture(big);
-        queue.shed(Span::millis(200), at(1));
+        shed(&mut queue, 1);
         assert_eq!((queue.bytes, queue.take_idr_wish()), (0, true));
     }
 }

@@ -3,8 +3,9 @@
 use super::gate::Gate;
 use super::send_queue::SendQueue;
 use super::stats::{LinkFigures, SendStats};
+use super::steering::Steering;
 use super::target::Target;
-use super::{CodedPicture, CodedSound, Live, Plans};
+use super::{CodedPicture, CodedSound, Live, Plans, Uplinks};
 use crate::api::notice::{Cause, End, Notice, PushNews};
 use crate::api::status::PushStats;
 use crate::device::{Listener, Wake, clock};
@@ -30,6 +31,7 @@ const READ: usize = 4 << 10;
 pub struct Wiring {
     pub plans: Plans,
     pub live: Live,
+    pub uplink: Uplinks,
     pub pictures: Receiver<CodedPicture>,
     pub sounds: Receiver<CodedSound>,
     /// Asks the encoder for an IDR.
@@ -103,6 +105,7 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
         client: Client::publish(&url, now, Config::default()),
         queue: SendQueue::new(),
         stats: SendStats::new(now),
+        steering: Steering::new(&wiring.plans.get().rates, wiring.uplink.clone(), wiring.notices.clone(), now),
         zero: None,
         last_ms: (0, 0),
         config: None,
@@ -125,6 +128,7 @@ struct Publishing<'a> {
     client: Client,
     queue: SendQueue,
     stats: SendStats,
+    steering: Steering,
     /// The moment that is time 0 of the session: the capture of its first IDR.
     zero: Option<Time>,
     /// Last time stamps of picture and sound.
@@ -189,10 +193,13 @@ impl Publishing<'_> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, bell: &mut Listener, stop: &Notify, read: &mut [u8]) -> Woken {
-        let deadline = self.client.deadline().into_iter().chain([self.stats.due(), self.keeper.due()]).min();
-        let wait = deadline.map_or(Span::secs(1), |at| at - clock::now());
+        let now = clock::now();
+        let deadlines = [self.client.deadline(), self.steering.deadline(now)];
+        let deadline = deadlines.into_iter().flatten().chain([self.stats.due(), self.keeper.due()]).min();
+        let wait = deadline.map_or(Span::secs(1), |at| at - now);
         // What the kernel takes during a break is stale when the link is back, and delays what is fresh.
-        let bytes = if self.link == Link::Flowing { self.client.poll_transmit(WRITE) } else { &[] };
+        let room = self.steering.room(WRITE, now);
+        let bytes = if self.link == Link::Flowing { self.client.poll_transmit(room) } else { &[] };
         tokio::select! {
             biased;
             () = stop.notified() => Woken::Stop,
@@ -231,20 +238,22 @@ impl Publishing<'_> {
                 self.queue.push_sound(sound);
             }
         }
-        self.queue.shed(self.wiring.plans.get().queue_limit, now);
+        let plan = self.wiring.plans.get();
+        self.queue.shed(plan.rates.policy.queue_limit, plan.rates.policy.sound_limit, now);
         if self.queue.take_idr_wish() {
             self.wiring.idr_wish.store(true, Ordering::Release);
         }
-        if let Some(busy) = self.queue.congestion(now) {
-            (self.wiring.notices)(Notice::NetBusy(busy));
+        if let Ok(info) = self.stream.tcp_info() {
+            let begun = self.zero.is_some() && !self.client.wants_video();
+            self.steering.look(info, &plan.rates, &self.queue, begun, now);
         }
         // The first picture is time 0, so it goes before the first sound.
-        if self.zero.is_some() {
+        if self.zero.is_some() && self.steering.takes_sound(now) {
             while let Some(sound) = self.queue.pop_sound() {
                 self.send_sound(&sound);
             }
         }
-        while self.client.wants_video() {
+        while self.client.wants_video() && self.steering.room(WRITE, now) > 0 {
             let Some(picture) = self.held.take().or_else(|| self.queue.pop_picture()) else { break };
             let wiring = self.wiring;
             if let Some(_pass) = wiring.gate.pass(picture.from_camera, picture.era) {
@@ -267,6 +276,7 @@ impl Publishing<'_> {
         self.last_ms.0 = self.last_ms.0.max((picture.captured - zero).as_millis().max(0) as u32);
         let body = flv::video::picture(picture.idr, 0, &picture.data);
         self.client.send_video(self.last_ms.0, body);
+        self.steering.picture(now);
         self.stats.picture(&picture, now);
     }
 
@@ -280,8 +290,8 @@ impl Publishing<'_> {
         let metadata = flv::metadata::Metadata {
             size: Some(picture.size),
             fps: Some(f64::from(plan.fps)),
-            video_kbps: Some(f64::from(plan.video_kbps)),
-            audio_kbps: Some(f64::from(plan.sound_kbps)),
+            video_kbps: Some(f64::from(plan.rates.max)),
+            audio_kbps: Some(f64::from(plan.rates.sound)),
             sound: Some(SoundFormat { rate: plan.sound_rate, channels: 1 }),
             ..flv::metadata::Metadata::default()
         };
@@ -307,9 +317,13 @@ impl Publishing<'_> {
     fn late(&mut self, now: Time) {
         self.client.handle_timeout(now);
         if now >= self.stats.due() {
-            let info = self.stream.tcp_info().unwrap_or_default();
+            let info = self.steering.info();
+            let (target, limited) = self.steering.target();
             let link = LinkFigures {
                 queue: self.queue.age(now),
+                path: self.steering.path(now),
+                target: Some(target),
+                limited,
                 shed: self.queue.shed_pictures(),
                 rtt: info.rtt,
                 unsent_bytes: info.unsent_bytes,

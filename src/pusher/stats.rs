@@ -3,6 +3,7 @@
 use super::{CodedPicture, CodedSound};
 use crate::api::status::PushStats;
 use crate::media::{Size, Span, Time};
+use crate::settings::policy::Aim;
 
 /// Gathers figures and gives them out once a second.
 #[derive(Debug)]
@@ -27,6 +28,11 @@ pub struct SendStats {
 pub struct LinkFigures {
     /// Age of the oldest picture in the queue.
     pub queue: Span,
+    /// How long what was written waits beyond the shortest way.
+    pub path: Span,
+    /// What the network bears, and whether that is less than could be.
+    pub target: Option<Aim>,
+    pub limited: bool,
     /// Pictures the queue shed in this session.
     pub shed: u64,
     pub rtt: Span,
@@ -101,7 +107,13 @@ impl SendStats {
             net_jitter: spread.as_millis_f64(),
             video_width: self.size.width,
             video_height: self.size.height,
+            target_bitrate: link.target.map_or(0, |target| target.kbps),
+            target_fps: link.target.map_or(0, |target| target.fps),
+            target_width: link.target.map_or(0, |target| target.size.width),
+            target_height: link.target.map_or(0, |target| target.size.height),
+            limited_by: if link.limited { "network".into() } else { String::new() },
             queue_ms: link.queue.as_millis_f64(),
+            path_ms: link.path.as_millis_f64(),
             dropped: self.dropped + link.shed,
             rtt_ms: link.rtt.as_millis_f64(),
             unsent_bytes: link.unsent_bytes,

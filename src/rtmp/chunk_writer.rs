@@ -193,17 +193,15 @@ impl ChunkWriter {
     }
 
     /// The bytes to send next: about `budget` of them when there are as many, at most one chunk more; empty when
-    /// there is nothing to send. Tell with [`Self::sent`] how many went out.
+    /// there is nothing to send. Control messages and sound know no budget: with one of zero only they are begun. Tell with [`Self::sent`] how many went out.
     pub fn bytes(&mut self, budget: usize) -> &[u8] {
         if self.sent == self.out.len() {
             self.out.clear();
             self.sent = 0;
         }
-        while self.out.len() - self.sent < budget.max(1) {
+        self.write_small_messages();
+        while self.out.len() - self.sent < budget && self.write_video_chunk() {
             self.write_small_messages();
-            if !self.write_video_chunk() {
-                break;
-            }
         }
         self.out.get(self.sent..).unwrap_or_default()
     }

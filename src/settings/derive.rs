@@ -1,12 +1,13 @@
 //! What follows from the settings: picture sizes, rates, and what this version can not honour.
 
 use super::player::{PlayMode, SoundMode};
+use super::policy::{Rates, Rung};
 use super::pusher::{Aspect, AudioQuality, AudioVolumeType, Orientation, PushMode};
 use super::{Board, PlayerSettings, PusherSettings, Settings, address, signing};
 use crate::api::plan::VoicePlan;
 use crate::api::plan::WaitingImage;
 use crate::api::status::Unsupported;
-use crate::media::{Size, Span};
+use crate::media::Size;
 
 /// A step of the ladder from bit rate to picture: the narrow side and the most pictures a second.
 struct Step {
@@ -24,6 +25,9 @@ const LADDER: [Step; 5] = [
     Step { below: 1200, narrow: 540, fps: 30 },
     Step { below: u32::MAX, narrow: 720, fps: 30 },
 ];
+
+/// The ladder's lower steps give a picture a second for so many kbit/s.
+const KBPS_A_PICTURE: u32 = 10;
 
 impl PusherSettings {
     /// The size of the picture sent at `kbps` of video: `video-width` and `video-height` when set, else the
@@ -75,12 +79,17 @@ impl PusherSettings {
         }
     }
 
-    /// The age at which the send queue sheds pictures: latency first in RTC mode, smoothness first otherwise.
-    pub fn queue_limit(&self) -> Span {
-        match self.mode {
-            PushMode::RTC => Span::millis(200),
-            PushMode::SD | PushMode::HD | PushMode::FHD => Span::millis(700),
+    /// Within what bounds, and by which rules, the picture follows the network.
+    pub fn rates(&self) -> Rates {
+        let rung = |from: u32| Rung { from, size: self.picture_size(from), fps: self.picture_rate(from) };
+        let from = std::iter::once(0).chain(LADDER.iter().map(|step| step.below));
+        let mut rungs: Vec<Rung> = from.filter(|from| *from <= self.max_bitrate).map(rung).collect();
+        if let (Some(top), Some(_), Some(_)) = (rungs.last().copied(), self.video_width, self.video_height) {
+            // One size whatever the rate: only the pictures a second follow it, as on the ladder's lower steps.
+            rungs = vec![Rung { from: (top.fps * KBPS_A_PICTURE).min(self.max_bitrate), ..top }];
         }
+        let (min, max) = (self.min_bitrate, self.max_bitrate);
+        Rates { min, max, sound: self.sound_kbps(), rungs, policy: self.mode.policy() }
     }
 
     /// The waiting image that is configured.
@@ -91,11 +100,6 @@ impl PusherSettings {
     /// The properties that are set and have no effect, each with the reason. `loudspeaker`: the terminal plays something.
     pub fn unsupported(&self, loudspeaker: bool) -> Vec<Unsupported> {
         let table = [
-            (
-                self.min_bitrate < self.max_bitrate,
-                "min-bitrate",
-                "the rate stays at max-bitrate: pictures are shed while the network is too slow for it",
-            ),
             (
                 self.audio_volume_type == AudioVolumeType::Voicecall && !loudspeaker,
                 "audio-volume-type",

@@ -9,6 +9,7 @@ pub mod load;
 pub mod operation;
 pub mod patch;
 pub mod player;
+pub mod policy;
 pub mod pusher;
 pub mod scenario;
 pub mod screen_mode;

@@ -17,6 +17,7 @@ use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
 use visavis::player::{Loudspeaker, Player, SpeakerOpener};
 use visavis::pusher::{Mounted, Pusher, Target};
 use visavis::screen::{self, DisplayOpener};
+use visavis::settings::PusherSettings;
 use visavis::settings::pusher::Position;
 
 /// What a rig shows and plays on.
@@ -239,7 +240,14 @@ pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::De
         picture: PictureSource::Camera,
         size: Size::new(640, 360),
         fps: 30,
-        video_kbps: 500,
+        rates: PusherSettings {
+            video_width: Some(640),
+            video_height: Some(360),
+            fps: 30,
+            max_bitrate: 500,
+            ..PusherSettings::default()
+        }
+        .rates(),
         ..PushPlan::IDLE
     });
     pusher.connect(1, Target { url: url.into(), signing: None });

@@ -1,14 +1,11 @@
-//! What the way up is to be, as one plan, and what is said when it changes.
+//! What the way up is to be, as one plan, and what is said when the picture changes.
 
 use super::Pushing;
 use crate::api::code;
 use crate::api::plan::{PictureSource, PushPlan};
-use crate::media::Span;
+use crate::settings::policy::Aim;
 use crate::settings::pusher::Position;
 use serde_json::json;
-
-/// Longest time between two IDR pictures.
-const GOP: Span = Span::secs(2);
 
 impl Pushing {
     /// Everything that silences it now.
@@ -35,6 +32,7 @@ impl Pushing {
         } else {
             PictureSource::Camera
         };
+        let rates = self.settings.rates();
         PushPlan {
             active,
             camera,
@@ -43,14 +41,11 @@ impl Pushing {
             silent: !self.muted_by().is_empty(),
             picture,
             waiting: self.settings.waiting_picture(),
-            size: self.settings.picture_size(self.settings.max_bitrate),
-            fps: self.settings.picture_rate(self.settings.max_bitrate),
-            video_kbps: self.settings.max_bitrate,
+            size: rates.top().size,
+            fps: rates.top().fps,
             voice: self.settings.voice(self.loudspeaker),
-            sound_kbps: self.settings.sound_kbps(),
             sound_rate: self.settings.sound_rate(),
-            gop: GOP,
-            queue_limit: self.settings.queue_limit(),
+            rates,
             mirror: self.settings.remote_mirror,
             local_mirror: self.settings.local_mirror,
             zoom: self.image.zoom(),
@@ -59,15 +54,16 @@ impl Pushing {
         }
     }
 
-    pub(super) fn report_changes(&mut self, plan: &PushPlan) {
-        let Some(old) = self.plan.as_ref().filter(|old| old.active && plan.active) else { return };
-        let (size, rate) = (old.size != plan.size, old.video_kbps != plan.video_kbps);
-        if size {
-            let detail = json!({ "width": plan.size.width, "height": plan.size.height });
+    /// The network, or the settings, ask for another picture than was told last.
+    pub(super) fn target_changed(&mut self, from: Aim, to: Aim) {
+        if from.size != to.size {
+            let detail = json!({
+                "width": to.size.width, "height": to.size.height, "from": from.size.to_string(), "to": to.size.to_string(),
+            });
             self.happened(code::PUSH_EVT_CHANGE_RESOLUTION, detail);
         }
-        if rate {
-            self.happened(code::PUSH_EVT_CHANGE_BITRATE, json!({ "video-kbps": plan.video_kbps }));
+        if from.kbps != to.kbps {
+            self.happened(code::PUSH_EVT_CHANGE_BITRATE, json!({ "from": from.kbps, "to": to.kbps, "fps": to.fps }));
         }
     }
 }

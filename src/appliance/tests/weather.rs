@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::api::status::PushStats;
+use crate::media::Size;
+use crate::settings::policy::Aim;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -53,6 +55,7 @@ impl Grammar {
                 let busy = told.detail["busy"] == true;
                 std::mem::replace(&mut self.busy, busy) != busy && (self.publishing || !busy)
             }
+            1005 | 1006 => self.publishing,
             3001..=3005 => !self.stopped && std::mem::take(&mut self.session).is_some() | (self.attempt > 0),
             1102 => {
                 (self.connected, self.publishing) = (false, false);
@@ -265,7 +268,11 @@ impl World {
             18 => Notice::Microphone(DeviceNotice::FirstFrame),
             19 => Notice::Microphone(DeviceNotice::Lost(error)),
             20 => Notice::VideoEncoder(error),
-            21..24 => Notice::NetBusy(random.bool()),
+            21 | 22 => Notice::NetBusy(random.bool()),
+            23 => {
+                let aim = |kbps| Aim { kbps, fps: 15, size: Size::new(2 * kbps, kbps) };
+                Notice::Target { from: aim(500), to: aim(random.u32(100..250) * 2) }
+            }
             24 => Notice::PushStats(PushStats { video_fps: 15.0, ..PushStats::default() }),
             // Late news of a session that was left are nobody's business.
             25 => {
@@ -306,9 +313,10 @@ fn the_grammar_of_codes_holds_in_any_weather() {
         }
         seen.append(&mut world.seen);
     }
-    for code in [-1307, -1305, -1303, -1302, -1301, 1001, 1002, 1003, 1006, 1007, 1009, 1010, 1101, 1102, 3001, 3002]
-        .into_iter()
-        .chain([3003, 3004, 3005, 5000])
+    for code in
+        [-1307, -1305, -1303, -1302, -1301, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1010, 1101, 1102, 3001, 3002]
+            .into_iter()
+            .chain([3003, 3004, 3005, 5000])
     {
         assert!(seen.contains(&code), "the weather never caused {code}");
     }

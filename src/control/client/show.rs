@@ -171,6 +171,9 @@ pub fn push_stats(net: &PushStats) -> String {
     let mut line =
         stats(net.video_bitrate.saturating_add(net.audio_bitrate), net.video_fps, net.video_width, net.video_height);
     let _ = write!(line, ", queue {:.0} ms", net.queue_ms);
+    if !net.limited_by.is_empty() {
+        let _ = write!(line, ", held at {} kbit/s by the {}", net.target_bitrate, net.limited_by);
+    }
     if net.dropped > 0 {
         let _ = write!(line, ", {} pictures shed", net.dropped);
     }

@@ -198,7 +198,8 @@ impl Client {
     /// The bytes to write next, about `budget` of them (a chunk more at most); empty when there are none.
     ///
     /// Call it when the socket takes bytes, write once, and tell [`Self::transmitted`] how many were taken:
-    /// what was not is given again. A small budget, as of 4 KiB, keeps the way short for sound that comes next.
+    /// what was not is given again. A small budget, as of 4 KiB, keeps the way short for sound that comes next; with
+    /// one of zero no chunk of a picture is begun.
     pub fn poll_transmit(&mut self, budget: usize) -> &[u8] {
         self.wire.as_mut().map_or(&[], |wire| wire.bytes(budget))
     }
