@@ -225,7 +225,7 @@ impl Pusher {
             ready: waiting.clone(),
             dialer: dialer.clone(),
             runtime: runtime.clone(),
-            fetched: lane::ring(1, still_bell.clone()),
+            fetched: lane::ring(4, still_bell.clone()),
             folder: devices.folder,
             notices: notices.clone(),
         };

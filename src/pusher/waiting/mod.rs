@@ -32,6 +32,8 @@ use std::path::PathBuf;
 /// The pause after the first failure; each is twice as long as the one before, up to the last.
 const FIRST_PAUSE: Span = Span::secs(2);
 const LAST_PAUSE: Span = Span::secs(120);
+/// A try that has said nothing for so long will not any more: [`fetch`] gives up long before.
+const LOST: Span = Span::secs(120);
 
 /// What is ready to be sent, if anything is; read by the encoder.
 pub type Ready = Shared<Option<Fitted>>;
@@ -78,6 +80,8 @@ impl WaitingWorker {
     /// Runs until the handle says stop.
     pub fn run(&mut self, handle: &Handle) {
         let mut state = State::default();
+        // What a run before this one made ready is made anew, so that status and stream agree.
+        self.ready.set(None);
         let cache = self.folder.as_deref().map(Cache::new);
         while !handle.stopped() {
             handle.progressed();
@@ -109,6 +113,7 @@ impl WaitingWorker {
         if is_address(&wanted.place) {
             let (dialer, place, number) = (self.dialer.clone(), wanted.place.clone(), state.tries);
             let results = self.fetched.0.clone();
+            state.due = Some(clock::now() + LOST);
             self.runtime.spawn(async move {
                 results.put((number, fetch::from_network(&dialer, &place).await));
             });
