@@ -64,14 +64,15 @@ fn board(front: usize, back: usize) -> String {
 }
 
 /// A terminal with cameras mounted like this, the front one's disc white and the back one's black; its size follows from
-/// shape and rate.
-fn terminal(server: &Nginx, front: usize, back: usize) -> Terminal {
+/// these lines of shape and from the rate.
+fn terminal(server: &Nginx, front: usize, back: usize, shape: &str) -> Terminal {
     let folder = tempfile::tempdir().unwrap();
     film(folder.path(), "front", front, 235);
     film(folder.path(), "back", back, 20);
     let config = pusher(&server.url("live", "terminal"))
         .replace("video-width = 320\nvideo-height = 180\n", "")
-        .replace("max-bitrate = 300", "max-bitrate = 140");
+        .replace("max-bitrate = 300", "max-bitrate = 140")
+        .replace("orientation = \"horizontal\"", shape);
     Terminal::start_in(folder, &config, &board(front, back), |_| {})
 }
 
@@ -140,7 +141,7 @@ fn recorded(terminal: &Terminal, server: &Nginx) -> std::path::PathBuf {
 fn however_a_camera_is_mounted_its_picture_stands_upright_and_is_cut_never_stretched() {
     for (front, back) in [(90, 270), (180, 0)] {
         let server = Nginx::start();
-        let terminal = terminal(&server, front, back);
+        let terminal = terminal(&server, front, back, "orientation = \"horizontal\"");
         let mut events = terminal.events();
         events.wait("pusher", 1003, 5.0);
         terminal.on_air(300);
@@ -191,14 +192,14 @@ fn enlarged(scene: (usize, usize), size: (u64, u64)) -> f64 {
 #[test]
 fn zoom_is_set_by_property_and_by_factor_and_told_with_what_does_it() {
     let server = Nginx::start();
-    let terminal = terminal(&server, 0, 0);
+    let terminal = terminal(&server, 0, 0, "orientation = \"vertical\"\naspect = \"3:4\"\nremote-mirror = true");
     terminal.on_air(300);
     sent(&terminal);
     let image = || terminal.status()["pusher"]["image"].clone();
     assert_eq!((&image()["zoom"], &image()["zoom-by"]), (&json!(1.0), &json!("")));
     terminal.patch(json!({"zoom": true}));
     assert_eq!((&image()["zoom"], &image()["zoom-by"]), (&json!(2.0), &json!("crop")));
-    assert_eq!(terminal.ask("POST", "/v1/pusher/set-zoom", r#"{"zoom": 1.5}"#)["properties"]["zoom"], true);
+    assert_eq!(terminal.ask("POST", "/v1/pusher/set-zoom", r#"{"zoom": 1.25}"#)["properties"]["zoom"], true);
     sent(&terminal);
     for bad in [r#"{"zoom": 0.9}"#, r#"{"zoom": 4.1}"#, r#"{"zoom": "2"}"#, r#"{"zom": 2}"#, "{}", ""] {
         let answer = terminal.request("POST", "/v1/pusher/set-zoom", bad);
@@ -212,13 +213,14 @@ fn zoom_is_set_by_property_and_by_factor_and_told_with_what_does_it() {
     let refused = ctl("5");
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.status.code() == Some(1) && words.contains("1.0 to 4.0"), "{words}");
-    assert_eq!(image()["zoom"], 1.5, "what was refused changed nothing");
+    assert_eq!(image()["zoom"], 1.25, "what was refused changed nothing");
     let recorded = recorded(&terminal, &server);
-    let pictures = ffmpeg::pictures_of_size(&recorded, (426, 240));
-    let looks: Vec<Seen> = pictures.iter().filter_map(|picture| look(picture, 426.0 / 240.0)).collect();
-    let plain = enlarged(SCENE, (426, 240));
+    let pictures = ffmpeg::pictures_of_size(&recorded, (240, 320));
+    let looks: Vec<Seen> = pictures.iter().filter_map(|picture| look(picture, 240.0 / 320.0)).collect();
+    assert!(looks.iter().all(|seen| seen.mirrored), "mirrored from the first picture on");
+    let plain = enlarged(SCENE, (240, 320));
     assert_round(looks.first().unwrap(), plain);
-    assert_round(looks.last().unwrap(), plain * 1.5);
+    assert_round(looks.last().unwrap(), plain * 1.25);
     let done = ctl("1");
     assert_eq!(String::from_utf8_lossy(&done.stdout), "zoom = 1.0\n");
     assert_eq!(terminal.ask("GET", "/v1/pusher", "")["properties"]["zoom"], false);

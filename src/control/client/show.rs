@@ -104,6 +104,12 @@ fn pusher(table: &mut Table, it: &PusherStatus, standby: bool) {
     let card = if it.picture == "waiting-image" && !standby { ", the waiting card is sent" } else { "" };
     let seen = if it.preview { ", on the local screen" } else { "" };
     device(table, "camera", &it.camera, &format!(" ({}{card}{seen})", it.camera_position));
+    if it.image.zoom > 1.0 {
+        table.below(&format!("zoomed in {:.1}-fold ({})", it.image.zoom, it.image.zoom_by));
+    }
+    for short in it.unsupported.iter().filter(|short| ["beauty", "whiteness"].contains(&short.property.as_str())) {
+        table.below(&format!("{}: {}", short.property, short.reason));
+    }
     if !it.waiting_image.problem.is_empty() {
         let words = format!("{} ({} is sent instead)", it.waiting_image.problem, it.waiting_image.words());
         table.line(Mark::Broken, "waiting", &words);
@@ -238,6 +244,7 @@ fn length(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::status::{ImageStatus, Unsupported};
 
     #[test]
     fn a_glance_tells_what_runs_and_what_to_do_about_the_rest() {
@@ -257,6 +264,8 @@ mod tests {
             camera_position: "front".into(),
             microphone: DeviceStatus { state: DeviceState::Lost, words: "hw:1: missing".into() },
             voice: vec!["echo-cancellation".into()],
+            image: ImageStatus { zoom: 2.5, zoom_by: "crop".into(), ..Default::default() },
+            unsupported: vec![Unsupported { property: "beauty".into(), reason: "too much".into() }],
             net,
             ..Default::default()
         };
@@ -267,6 +276,8 @@ mod tests {
             "● pusher      live for 2 h 13 min, 498 kbit/s, 30 fps, 640x360, queue 0 ms",
             "              rtmp://host/live/a",
             "● camera      YUYV 640x360 at 30 (front)",
+            "              zoomed in 2.5-fold (crop)",
+            "              beauty: too much",
             "✖ microphone  hw:1: missing",
             "○ agent       stopped (visavisctl player play)",
             "              last end: refused",

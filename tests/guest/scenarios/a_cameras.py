@@ -20,6 +20,9 @@ def run(lab):
     status = terminal.status()["pusher"]
     lab.check("the front camera runs", status["camera"]["state"] == "running", status["camera"]["words"])
     lab.check("the microphone runs", status["microphone"]["state"] == "running", status["microphone"]["words"])
+    image = terminal.ctl("pusher set-zoom 2")["status"]["image"]
+    # The driver has neither lens nor focus: a crop zooms, and the status says so of the focus.
+    lab.check("zoom by a crop, a fixed focus", (image["zoom-by"], image["focus"]) == ("crop", "fixed"), image)
     terminal.ctl("pusher switch-camera")
     terminal.wait_until(lambda status: status["pusher"]["camera-position"] == "back")
     time.sleep(5)
