@@ -74,3 +74,15 @@ fn an_encoder_of_sound_that_fails_is_built_again_and_the_track_goes_on() {
     let missing = rig.stats.iter().map(|stats| stats.sound_missing_ms).max().unwrap_or_default();
     assert!(missing < 400, "{missing} ms of sound were missing");
 }
+
+#[test]
+fn where_no_picture_can_be_encoded_the_sound_is_sent_alone() {
+    let server = Nginx::start();
+    let url = server.url("live", "blind");
+    let mut rig = Rig::start(CALL);
+    let (chip, _) = chip(0);
+    let _pusher = caller(&rig, &url, |devices| devices.video_encoders = vec![chip]);
+    rig.player.connect(1, url);
+    rig.until("sound", |rig| rig.meter.readings().sound.count >= 2);
+    assert!(failures(&rig) > 0 && rig.shown() == 0);
+}

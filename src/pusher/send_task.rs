@@ -14,7 +14,7 @@ use crate::flow::lane::Receiver;
 use crate::flow::net::{Address, Dialer, Keeper, Link, Stream, TCP_LIMIT, Turn, Unheard};
 use crate::flow::sessions::{Way, broken, ours};
 use crate::flv;
-use crate::media::{SoundFormat, Span, Time};
+use crate::media::{Size, SoundFormat, Span, Time};
 use crate::rtmp::client::{Client, Config, Event};
 use bytes::Bytes;
 use std::io;
@@ -26,6 +26,9 @@ use tokio::sync::Notify;
 const WRITE: usize = 8 << 10;
 /// Bytes taken by one read; a server says little to a publisher.
 const READ: usize = 4 << 10;
+
+/// A session that has sound and no picture for so long begins without one: the encoder fails, and who waits hears at least.
+const ALONE: Span = Span::secs(1);
 
 /// Everything the task is connected to.
 pub struct Wiring {
@@ -107,6 +110,7 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
         stats: SendStats::new(now),
         steering: Steering::new(&wiring.plans.get().rates, wiring.uplink.clone(), wiring.notices.clone(), now),
         zero: None,
+        heard: None,
         last_ms: (0, 0),
         config: None,
         held: None,
@@ -129,8 +133,10 @@ struct Publishing<'a> {
     queue: SendQueue,
     stats: SendStats,
     steering: Steering,
-    /// The moment that is time 0 of the session: the capture of its first IDR.
+    /// The moment that is time 0 of the session: the capture of its first IDR, or of its first sound if there is none.
     zero: Option<Time>,
+    /// Since when there is sound.
+    heard: Option<Time>,
     /// Last time stamps of picture and sound.
     last_ms: (u32, u32),
     /// The decoder configuration the server has.
@@ -235,6 +241,10 @@ impl Publishing<'_> {
         }
         while let Some(sound) = self.wiring.sounds.take() {
             if sound.session == self.session {
+                let since = *self.heard.get_or_insert(now);
+                if self.zero.is_none() && now - since >= ALONE {
+                    self.begin(sound.captured, None);
+                }
                 self.queue.push_sound(sound);
             }
         }
@@ -263,8 +273,11 @@ impl Publishing<'_> {
     }
 
     fn send_picture(&mut self, picture: CodedPicture, now: Time) {
-        if self.zero.is_none() && !self.begin(&picture) {
+        if self.config.is_none() && (!picture.idr || picture.config.is_none()) {
             return;
+        }
+        if self.zero.is_none() {
+            self.begin(picture.captured, Some(picture.size));
         }
         if let Some(config) = picture.config.as_ref().filter(|&config| self.config.as_ref() != Some(config)) {
             self.client.send_video(self.last_ms.0, flv::video::sequence_header(config));
@@ -280,15 +293,12 @@ impl Publishing<'_> {
         self.stats.picture(&picture, now);
     }
 
-    /// Metadata and time 0 with the first IDR; false when the picture is none.
-    fn begin(&mut self, picture: &CodedPicture) -> bool {
-        if !picture.idr || picture.config.is_none() {
-            return false;
-        }
-        self.zero = Some(picture.captured);
+    /// Metadata, and time 0 at `zero`; without a `size` there is no picture yet.
+    fn begin(&mut self, zero: Time, size: Option<Size>) {
+        self.zero = Some(zero);
         let plan = self.wiring.plans.get();
         let metadata = flv::metadata::Metadata {
-            size: Some(picture.size),
+            size,
             fps: Some(f64::from(plan.fps)),
             video_kbps: Some(f64::from(plan.rates.max)),
             audio_kbps: Some(f64::from(plan.rates.sound)),
@@ -296,7 +306,6 @@ impl Publishing<'_> {
             ..flv::metadata::Metadata::default()
         };
         self.client.send_metadata(metadata.to_value());
-        true
     }
 
     fn send_sound(&mut self, sound: &CodedSound) {
