@@ -40,3 +40,25 @@ fn every_event_has_its_row() {
         assert!(text.contains(&format!("| {number} | ")), "docs/reference.md says nothing of {}", code.number);
     }
 }
+
+#[test]
+fn every_proof_that_is_named_is_a_test_and_every_property_and_event_of_the_pusher_has_one() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/proofs.md")).unwrap();
+    let mut missing: Vec<String> = text
+        .split('`')
+        .filter_map(|word| word.split_once(".rs::").map(|(file, name)| (format!("{file}.rs"), name)))
+        .filter(|(file, name)| {
+            let source = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+            !source.contains(&format!("fn {name}()"))
+        })
+        .map(|(file, name)| format!("{file}::{name}"))
+        .collect();
+    missing.extend(keys(&PusherSettings::default()).into_iter().filter(|key| !text.contains(&format!("`{key}`"))));
+    let pushes = code::ALL.iter().filter(|code| code.name.starts_with("PUSH_"));
+    let numbers = pushes.map(|code| code.number.to_string().replace('-', "−"));
+    missing.extend(
+        numbers.filter(|number| !text.contains(&format!("| {number}")) && !text.contains(&format!(", {number}"))),
+    );
+    assert!(missing.is_empty(), "docs/proofs.md: {missing:#?}");
+}
