@@ -71,10 +71,9 @@ impl Path {
         let mut way = None;
         if bytes > 0 {
             (self.acked, self.progress) = (sample.acked, now);
-            while let Some(&(end, at)) = self.marks.front().filter(|(end, _)| *end <= sample.acked) {
+            while let Some(&(_, at)) = self.marks.front().filter(|(end, _)| *end <= sample.acked) {
                 self.marks.pop_front();
                 way = Some(now - at);
-                let _ = end;
             }
         }
         if let Some(way) = way.into_iter().chain((sample.rtt > Span::ZERO).then_some(sample.rtt)).min() {

@@ -98,13 +98,13 @@ impl Link {
     /// Another millisecond.
     pub fn step(&mut self, ms: i64) {
         self.serve(ms);
-        while let Some((_, segment)) = self.flying.pop_front_if(|(at, _)| *at <= ms) {
+        while let Some((_, segment)) = due(&mut self.flying, |(at, _)| *at <= ms) {
             self.receive(segment, ms);
         }
         if self.owed.is_some_and(|at| at <= ms) {
             self.acknowledge(ms);
         }
-        while let Some((_, acked)) = self.acks.pop_front_if(|(at, _)| *at <= ms) {
+        while let Some((_, acked)) = due(&mut self.acks, |(at, _)| *at <= ms) {
             self.take_ack(acked, ms);
         }
         let (due, later) = std::mem::take(&mut self.again).into_iter().partition(|(at, _)| *at <= ms);
@@ -190,7 +190,7 @@ impl Link {
     fn take_ack(&mut self, acked: u64, ms: i64) {
         let news = acked.saturating_sub(self.acked);
         self.acked = self.acked.max(acked);
-        while let Some((_, at)) = self.times.pop_front_if(|(end, _)| *end <= acked) {
+        while let Some((_, at)) = due(&mut self.times, |(end, _)| *end <= acked) {
             self.srtt += ((ms - at) as f64 - self.srtt) / 8.0;
         }
         // A window that is not used does not grow.
@@ -199,4 +199,9 @@ impl Link {
             self.window += if slow { news as f64 * MSS as f64 / self.window } else { news as f64 };
         }
     }
+}
+
+/// Takes the first of `queue` if it is `ready`.
+fn due<T>(queue: &mut VecDeque<T>, ready: impl FnOnce(&T) -> bool) -> Option<T> {
+    queue.front().is_some_and(ready).then(|| queue.pop_front()).flatten()
 }
