@@ -255,7 +255,7 @@ impl Publishing<'_> {
         }
         if let Ok(info) = self.stream.tcp_info() {
             let begun = self.zero.is_some() && !self.client.wants_video();
-            self.steering.look(info, &plan.rates, &self.queue, begun, now);
+            self.steering.look(info, &plan.rates, &self.queue, begun, self.link == Link::Silent, now);
         }
         // The first picture is time 0, so it goes before the first sound.
         if self.zero.is_some() && self.steering.takes_sound(now) {

@@ -13,6 +13,9 @@ use crate::settings::policy::Rates;
 /// What waits for longer than this is congestion.
 const BUSY: Span = Span::millis(200);
 
+/// Two silences no further apart are one break.
+const TRICKLE: Span = Span::secs(1);
+
 /// See the module's head. One for each session.
 pub struct Steering {
     control: RateControl,
@@ -22,6 +25,10 @@ pub struct Steering {
     notices: Notices,
     max: u32,
     info: TcpInfo,
+    /// The link lets nothing pass, at the last look.
+    silent: bool,
+    /// What was known when the last break began, and when that break was seen last.
+    before: Option<(RateControl, Time)>,
 }
 
 impl Steering {
@@ -32,11 +39,12 @@ impl Steering {
         uplink.set(Uplink { target, open: true });
         let changes = Changes::new(target, now);
         let (congestion, info) = (Congestion::new(), TcpInfo::default());
-        Self { control, congestion, changes, uplink, notices, max: rates.max, info }
+        Self { control, congestion, changes, uplink, notices, max: rates.max, info, silent: false, before: None }
     }
 
-    /// Takes a look; `begun`: a picture is not wholly written. Call it before every write, and at [`Self::deadline`].
-    pub fn look(&mut self, info: TcpInfo, rates: &Rates, queue: &SendQueue, begun: bool, now: Time) {
+    /// Takes a look; `begun`: a picture is not wholly written; `silent`: the link lets nothing pass, so that nothing is
+    /// learnt of it. Call it before every write, and at [`Self::deadline`].
+    pub fn look(&mut self, info: TcpInfo, rates: &Rates, queue: &SendQueue, begun: bool, silent: bool, now: Time) {
         self.info = info;
         self.max = rates.max;
         self.control.configure(rates);
@@ -48,10 +56,24 @@ impl Steering {
             age: queue.age(now),
             begun,
         };
-        self.control.look(sample, now);
+        match (std::mem::replace(&mut self.silent, silent), silent) {
+            (was, true) => {
+                // A packet that trickles through ends no break.
+                let known = self.before.take().filter(|(_, seen)| was || now - *seen < TRICKLE);
+                self.before = Some((known.map_or_else(|| self.control.clone(), |(control, _)| control), now));
+            }
+            (true, false) => {
+                if let Some((before, _)) = &self.before {
+                    self.control = before.clone();
+                    self.control.configure(rates);
+                }
+                self.control.resume(sample, now);
+            }
+            (false, false) => self.control.look(sample, now),
+        }
         self.tell(now);
         let waits = [queue.age(now), self.control.held_back(now), self.path(now)];
-        let over = queue.losing(now) || waits.into_iter().any(|wait| wait > BUSY);
+        let over = silent || queue.losing(now) || waits.into_iter().any(|wait| wait > BUSY);
         let share = f64::from(self.control.target().kbps) / f64::from(self.max.max(1));
         if let Some(busy) = self.congestion.note(over, share, now) {
             (self.notices)(Notice::NetBusy(busy));

@@ -163,6 +163,15 @@ impl RateControl {
         self.steer(past, now);
     }
 
+    /// The link carries again after a break: what was known when it began holds, and what trickled through it does not.
+    pub fn resume(&mut self, sample: Sample, now: Time) {
+        self.path = self.path.after_break(&sample, now);
+        self.sample = sample;
+        self.standing = self.path.outstanding() as f64;
+        (self.calm_since, self.looked, self.withheld) = (now, Some(now), 0.0);
+        (self.congested, self.congested_since, self.draining, self.shut) = (false, None, None, false);
+    }
+
     /// A picture begins to leave.
     pub fn picture(&mut self, now: Time) {
         self.pictured = Some(now);

@@ -107,6 +107,20 @@ impl Path {
         self.waits.push_back((now, waits));
     }
 
+    /// The path after a break, in which it told nothing of itself: its shortest way of before, and what is under way.
+    pub fn after_break(&self, sample: &Sample, now: Time) -> Self {
+        let under_way = sample.written > sample.acked;
+        Self {
+            marks: under_way.then_some((sample.written, now)).into_iter().collect(),
+            written: sample.written,
+            acked: sample.acked,
+            looked: Some(now),
+            ways: self.ways.clone(),
+            progress: now,
+            ..Self::default()
+        }
+    }
+
     /// Bytes that were acknowledged at a moment of the last fraction of a second.
     fn acked_at(&self, at: Time) -> u64 {
         let before = self.acks.iter().rev().find(|(looked, _)| *looked <= at).or(self.acks.front());

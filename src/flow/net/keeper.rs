@@ -4,9 +4,8 @@
 use super::persistence::{Link, Persistence};
 use super::stream::Stream;
 use crate::media::Time;
-use socket2::SockRef;
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use socket2::{Domain, SockRef, Socket, Type};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,13 +51,16 @@ impl Keeper {
 fn moved(socket: &SockRef<'_>) -> bool {
     let ends = socket.local_addr().and_then(|own| Ok((own.as_socket(), socket.peer_addr()?.as_socket())));
     let Ok((Some(own), Some(peer))) = ends else { return false };
-    let gone = UdpSocket::bind((own.ip(), 0)).is_err_and(|error| error.kind() == ErrorKind::AddrNotAvailable);
-    let any = match peer.ip() {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    // Connecting a datagram socket sends nothing: it asks for a route.
-    gone && UdpSocket::bind((any, 0)).and_then(|probe| probe.connect(peer)).is_ok()
+    let gone = || source_for(own) != Some(own.ip());
+    source_for(peer).is_some_and(|source| source != own.ip()) && gone()
+}
+
+/// The address of this device from which `target` is reached: an address of its own from itself. Connecting a datagram
+/// socket sends nothing, and the service may do it, while it may bind none.
+fn source_for(target: SocketAddr) -> Option<IpAddr> {
+    let probe = Socket::new(Domain::for_address(target), Type::DGRAM, None).ok()?;
+    probe.connect(&target.into()).ok()?;
+    probe.local_addr().ok()?.as_socket().map(|source| source.ip())
 }
 
 /// The last connection that was given up while nothing passed. Its server has not heard of that and holds on to the
