@@ -37,6 +37,14 @@ fn the_camera_is_seen_here_without_being_sent() {
     terminal.push("switch-camera");
     screen.wait(2.0, "the back camera as it is", |picture| picture.card() == Some(2));
 
+    let light = |picture: &Picture| picture.mean(0.0..0.3, 0.0..0.2).iter().map(|value| u32::from(*value)).sum::<u32>();
+    let plain = light(&screen.newest().unwrap());
+    terminal.patch(json!({"debug": true}));
+    let figures = screen.wait(2.0, "figures over the picture", |picture| light(picture) < plain * 2 / 3);
+    assert!(figures.rgb.chunks(3).take(320 * 36).any(|pixel| pixel.iter().all(|value| *value > 220)), "letters");
+    terminal.patch(json!({"debug": false}));
+    screen.wait(2.0, "the picture alone", |picture| light(picture).abs_diff(plain) < plain / 5);
+
     terminal.ask("POST", "/v1/standby", r#"{"on": true}"#);
     terminal.until_status(2.0, "a closed camera", |status| status["pusher"]["camera"]["state"] == "closed");
     terminal.until_status(2.0, "a closed screen", |status| status["display"]["state"] == "closed");

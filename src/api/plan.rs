@@ -204,6 +204,8 @@ pub struct ScreenPlan {
     pub players: Vec<PlayerView>,
     /// The picture of the local camera.
     pub self_view: Option<SelfViewPlan>,
+    /// Figures that lie over whatever is shown, line by line (ASCII); on the local screen only.
+    pub figures: Vec<String>,
 }
 
 /// How the terminal's own picture is to be seen.

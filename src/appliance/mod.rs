@@ -7,6 +7,7 @@
 
 mod camera;
 mod encoders;
+mod figures;
 mod microphone;
 mod panel;
 mod playing;
@@ -320,6 +321,7 @@ impl Appliance {
         let screen_plan = ScreenPlan {
             players: self.players.iter().map(Playing::view).collect(),
             self_view: self.pusher.as_ref().and_then(Pushing::self_view),
+            figures: self.figures(now),
         };
         if self.screen_plan != screen_plan {
             self.screen_plan = screen_plan.clone();
@@ -335,6 +337,14 @@ impl Appliance {
             self.leaving = None;
             self.outputs.push_back(Output::Effect(Effect::Exit));
         }
+    }
+
+    /// What `debug` lays over the local screen.
+    fn figures(&self, now: Time) -> Vec<String> {
+        let up = self.pusher.iter().filter(|pusher| pusher.settings().debug);
+        let down = self.players.iter().filter(|player| player.settings().debug);
+        let up = up.flat_map(|pusher| figures::of_pusher(&pusher.status(now)));
+        up.chain(down.flat_map(|player| figures::of_player(&player.status(now)))).collect()
     }
 
     fn reply(&mut self, ticket: Ticket, reply: Reply) {

@@ -3,9 +3,16 @@
 use super::fit::{Framing, place};
 use super::planes::{Plane, PlaneMut};
 use super::scaler::{BLACK, draw};
+use super::text::draw_text;
 use super::{ImageError, MAX_SIDE};
 use crate::media::{PictureView, Rect, Size};
 use fast_image_resize::Resizer;
+
+/// Characters that fit beside each other, and the pixels of one.
+const COLUMNS: u32 = 60;
+const CELL: u32 = 8;
+/// Luma of what is written.
+const INK: u8 = 225;
 
 /// An I420 picture that is put together. Keeps its buffers: after the first one of a size nothing is allocated.
 #[derive(Default)]
@@ -64,6 +71,30 @@ impl Stage {
         Ok(())
     }
 
+    /// Writes `lines` into the upper left corner, over what is there, which shows through darkened. The letters are as
+    /// large as 60 columns of them allow.
+    pub fn write(&mut self, lines: &[String]) {
+        let scale = (self.size.width / (COLUMNS * CELL)).max(1);
+        let (cell, width) = ((CELL * scale) as usize, self.size.width as usize);
+        let leading = cell + cell / 4;
+        let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+        let columns = ((longest + 1) * cell).min(width) & !1;
+        let rows = (lines.len() * leading + cell).min(self.size.height as usize) & !1;
+        let (y, chroma) = self.out.split_at_mut(self.size.pixels());
+        for line in y.chunks_exact_mut(width.max(1)).take(rows) {
+            line.iter_mut().take(columns).for_each(|luma| *luma = BLACK[0] + (luma.saturating_sub(BLACK[0])) / 4);
+        }
+        for plane in chroma.chunks_exact_mut((self.size.pixels() / 4).max(1)) {
+            for line in plane.chunks_exact_mut((width / 2).max(1)).take(rows / 2) {
+                line.iter_mut().take(columns / 2).for_each(|value| *value = BLACK[1] / 4 * 3 + *value / 4);
+            }
+        }
+        for (number, line) in lines.iter().enumerate() {
+            let place = ((cell / 2) as i32, (number * leading + cell / 2) as i32);
+            draw_text(y, width, self.size, place, scale, INK, line);
+        }
+    }
+
     /// What was put together so far; `None` before a size was set.
     pub fn view(&self) -> Option<PictureView<'_>> {
         PictureView::new(self.size, self.size.width as usize, &self.out)
@@ -110,6 +141,23 @@ mod tests {
         // The same size keeps what is there.
         stage.set_size(Size::new(64, 48)).unwrap();
         assert_eq!(stage.view().unwrap().y[0], 100);
+    }
+
+    #[test]
+    fn what_is_written_lies_over_a_darkened_picture_and_leaves_the_rest_alone() {
+        for size in [Size::new(640, 360), Size::new(1280, 720), Size::new(2, 2), Size::new(64, 1080)] {
+            let mut stage = Stage::default();
+            stage.set_size(size).unwrap();
+            let all = Rect { x: 0, y: 0, width: size.width, height: size.height };
+            put(&mut stage, size, 116, all).unwrap();
+            stage.write(&["VIDEO 640x360".into(), "NET 12 ms".into()]);
+            let view = stage.view().unwrap();
+            assert!(view.y.iter().all(|luma| [116, 41, INK].contains(luma)));
+            assert_eq!((view.y[0], *view.u.first().unwrap()), (41, 118));
+            if size.width >= 640 {
+                assert!(view.y.contains(&INK) && view.y.last() == Some(&116) && view.v.last() == Some(&90));
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Models<'a> {
     pub surfaces: &'a [Surface],
     pub own: Option<&'a SelfView>,
     pub own_card: Option<Card>,
+    /// What lies over everything.
+    pub figures: &'a [String],
 }
 
 /// The drawing tools; after the first picture of a size nothing is allocated.
@@ -33,6 +35,8 @@ pub struct Sketch {
     card: Vec<u8>,
     stage: Stage,
     on_stage: (Size, Vec<Mark>),
+    /// Figures lie over it.
+    written: bool,
 }
 
 /// How the terminal's own picture lies in its place: whole when it has the screen, cut to shape in a corner.
@@ -51,7 +55,7 @@ impl Sketch {
         models: Models<'a>,
     ) -> Result<Option<PictureView<'a>>, ImageError> {
         match marks {
-            [mark] if (mark.rect.width, mark.rect.height) == (size.width, size.height) => {
+            [mark] if models.figures.is_empty() && (mark.rect.width, mark.rect.height) == (size.width, size.height) => {
                 let Self { scaler, card, .. } = self;
                 part(scaler, card, *mark, models)
             }
@@ -73,13 +77,22 @@ impl Sketch {
         self.stage.set_size(size)?;
         let same_places =
             drawn_for == size && drawn.iter().map(|mark| mark.rect).eq(marks.iter().map(|mark| mark.rect));
-        let kept = if same_places { drawn.iter().zip(marks).take_while(|(old, new)| old == new).count() } else { 0 };
+        // What was written shows through: it can not be written over.
+        let kept = if same_places && !self.written && models.figures.is_empty() {
+            drawn.iter().zip(marks).take_while(|(old, new)| old == new).count()
+        } else {
+            0
+        };
         let Self { scaler, card, stage, .. } = self;
         for mark in marks.iter().skip(kept) {
             let exact = Framing { fit: ObjectFit::FillCrop, ..Framing::CONTAIN };
             if let Some(view) = part(scaler, card, *mark, models)? {
                 stage.put(view, mark.rect, exact)?;
             }
+        }
+        self.written = !models.figures.is_empty();
+        if self.written {
+            self.stage.write(models.figures);
         }
         self.on_stage = (size, marks.to_vec());
         Ok(())

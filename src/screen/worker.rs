@@ -47,7 +47,7 @@ struct Showing {
     /// How many screens there were: what was on another is shown again.
     anew: u32,
     /// What is on the screen, and on which.
-    shown: Option<(u32, Vec<Mark>)>,
+    shown: Option<(u32, Vec<Mark>, Vec<String>)>,
     /// When a player's picture was shown last.
     played: Time,
     /// The terminal's own picture waits for a player's until then.
@@ -69,7 +69,7 @@ impl ScreenWorker {
             if !wanted {
                 showing.close();
                 self.own.clear();
-                self.answer(&showing, &plan);
+                self.answer(&showing);
                 handle.bell().wait(None);
                 continue;
             }
@@ -78,7 +78,7 @@ impl ScreenWorker {
             let (open, now) = (showing.display.is_some(), clock::now());
             self.surfaces.iter_mut().for_each(|surface| surface.gather(open, now));
             showing.refresh(&plan, &mut self.surfaces, handle.bell());
-            self.answer(&showing, &plan);
+            self.answer(&showing);
             let now = clock::now();
             if showing.disturbed {
                 // Not to sleep, but to hear whether it is another screen now.
@@ -93,7 +93,7 @@ impl ScreenWorker {
         showing.close();
     }
 
-    fn answer(&self, showing: &Showing, plan: &ScreenPlan) {
+    fn answer(&self, showing: &Showing) {
         while let Some((player, ticket, request)) = self.snapshots.take() {
             let surface = self.surfaces.get(player);
             let picture = surface.and_then(|surface| surface.picture().zip(Some(surface.framing())));
@@ -104,7 +104,8 @@ impl ScreenWorker {
             };
             let own_size = if framing.turn.swaps() { view.size.turned() } else { view.size };
             let size = showing.display.as_ref().and_then(|display| display.size()).unwrap_or(own_size);
-            let several = plan.self_view.is_some() && showing.shown.as_ref().is_some_and(|(_, marks)| marks.len() > 1);
+            let several =
+                showing.shown.as_ref().is_some_and(|(_, marks, figures)| marks.len() > 1 || !figures.is_empty());
             let mut scaler = Scaler::new();
             let framed = match (request.source, showing.sketch.composed().filter(|_| several)) {
                 (SnapshotSource::Stream, _) => Ok(view),
@@ -226,7 +227,7 @@ impl Showing {
     /// True when nothing but the terminal's own picture has changed, and a player's will take it along soon.
     fn rides(&mut self, marks: &[Mark], now: Time) -> bool {
         self.rides_until = None;
-        let Some((anew, shown)) = &self.shown else { return false };
+        let Some((anew, shown, _)) = &self.shown else { return false };
         let only_own = *anew == self.anew
             && shown.len() == marks.len()
             && marks.len() > 1
@@ -245,8 +246,10 @@ impl Showing {
         let Some(native) = self.display.as_ref().map(|display| display.size()) else { return };
         let size = native.unwrap_or_else(|| natural_size(surfaces, self.own.as_ref()));
         let marks = self.marks(plan, surfaces, size);
-        let wanted = Some((self.anew, marks));
-        let Some((_, marks)) = wanted.as_ref().filter(|(_, marks)| wanted != self.shown && !marks.is_empty()) else {
+        let wanted = Some((self.anew, marks, plan.figures.clone()));
+        let Some((_, marks, figures)) =
+            wanted.as_ref().filter(|(_, marks, _)| wanted != self.shown && !marks.is_empty())
+        else {
             self.rides_until = None;
             return;
         };
@@ -255,7 +258,9 @@ impl Showing {
         }
         let Some(display) = &mut self.display else { return };
         let direct = match marks[..] {
-            [Mark { part: Part::Player(number), framing, .. }] if native.is_some() && framing.turn == Turn::None => {
+            [Mark { part: Part::Player(number), framing, .. }]
+                if native.is_some() && framing.turn == Turn::None && figures.is_empty() =>
+            {
                 let view = surfaces.get(number).and_then(|surface| match surface.sight() {
                     Sight::Picture(timed) => timed.picture.view(),
                     _ => None,
@@ -264,7 +269,7 @@ impl Showing {
             }
             _ => None,
         };
-        let models = Models { surfaces, own: self.own.as_ref(), own_card: self.own_card };
+        let models = Models { surfaces, own: self.own.as_ref(), own_card: self.own_card, figures };
         let drawn = match direct {
             Some(view) => Ok(Some(view)),
             None => self.sketch.draw(size, marks, models),

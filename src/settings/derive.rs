@@ -105,7 +105,6 @@ impl PusherSettings {
                 "audio-volume-type",
                 "there is no echo to cancel: no player, or no loudspeaker of this board",
             ),
-            (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),
             (
                 self.signing.is_some() && self.url.as_deref().is_some_and(|url| !signing::signs(url)),
                 "signing",
@@ -131,7 +130,6 @@ impl PlayerSettings {
             (self.auto_pause_if_navigate, "auto-pause-if-navigate", pages),
             (self.auto_pause_if_open_native, "auto-pause-if-open-native", pages),
             (self.enable_auto_rotation, "enable-auto-rotation", "the stream's rotation is not read"),
-            (self.debug, "debug", "no metrics are drawn on the screen: see `visavisctl watch`"),
         ];
         listed(&table)
     }
