@@ -19,6 +19,8 @@ pub struct TcpInfo {
     pub acked_bytes: u64,
     /// Of the queued ones, bytes that have not left yet (`tcpi_notsent_bytes`).
     pub unsent_bytes: u64,
+    /// Bytes of a whole segment (`tcpi_snd_mss`): 1448 on an Ethernet, 64 KiB within a machine.
+    pub segment: u32,
     /// Bytes a second the peer acknowledged lately (`tcpi_delivery_rate`); 0 = not known.
     pub delivery_rate: u64,
     /// Segments sent again since the connection began.
@@ -62,6 +64,7 @@ impl TcpInfo {
             rtt_var: Span::micros(i64::from(info.tcpi_rttvar)),
             queued_bytes: queued.max(0) as u64,
             acked_bytes: info.tcpi_bytes_acked,
+            segment: info.tcpi_snd_mss,
             unsent_bytes: u64::from(info.tcpi_notsent_bytes),
             delivery_rate: info.tcpi_delivery_rate,
             retransmits: info.tcpi_total_retrans,

@@ -51,6 +51,7 @@ impl Steering {
         let sample = Sample {
             written: info.acked_bytes + info.queued_bytes,
             acked: info.acked_bytes,
+            segment: info.segment.into(),
             rtt: info.rtt,
             waiting: queue.pictures(),
             age: queue.age(now),

@@ -73,6 +73,8 @@ pub struct Sample {
     pub written: u64,
     /// Bytes of those that were acknowledged.
     pub acked: u64,
+    /// Bytes of a whole segment.
+    pub segment: u64,
     /// The kernel's smoothed round trip; zero when it knows none.
     pub rtt: Span,
     /// Pictures that wait and are not begun.

@@ -17,7 +17,8 @@ const MEMORY: Span = Span::secs(2);
 /// A queue that never was shorter than so for [`STANDING`] is a standing one.
 const STANDING: Span = Span::millis(200);
 /// A receiver may keep one segment's acknowledgement to itself for 40 ms (Linux, `TCP_DELACK_MIN`): so many bytes beyond
-/// what travels tell of no queue, nor does the time they need and so much more.
+/// what travels (those of an Ethernet's segment and its neighbours' heads; more where segments are longer) tell of no
+/// queue, nor does the time they need and so much more.
 pub const OWED: (u64, Span) = (1750, Span::millis(50));
 /// Nothing was acknowledged for so long: the path stands still.
 const STILL: Span = Span::millis(250);
@@ -39,6 +40,8 @@ pub struct Path {
     marks: VecDeque<(u64, Time)>,
     written: u64,
     acked: u64,
+    /// Bytes of a whole segment.
+    segment: u64,
     looked: Option<Time>,
     /// At the last look something waited in a queue.
     queued: bool,
@@ -57,6 +60,7 @@ impl Path {
     /// Takes a look at the connection; `reckoned` is the capacity, in bytes a second, that is reckoned with.
     pub fn look(&mut self, sample: &Sample, reckoned: Option<f64>, now: Time) {
         let before = self.looked.replace(now);
+        self.segment = sample.segment;
         let front = self.marks.front().copied();
         if sample.written > self.written {
             if self.written == self.acked {
@@ -129,7 +133,7 @@ impl Path {
 
     /// Something that was written so long ago and is not acknowledged waits in a queue.
     fn queues(&self, age: Span, reckoned: Option<f64>, now: Time) -> bool {
-        let (owed, late) = OWED;
+        let (owed, late) = (OWED.0.max(self.segment), OWED.1);
         let late =
             late + reckoned.map_or(Span::ZERO, |rate| Span::micros((owed as f64 / rate.max(1000.0) * 1e6) as i64));
         let travelling = self.acks.front().map_or(0.0, |&(at, acked)| {

@@ -58,8 +58,11 @@ impl Surface {
     pub fn heed(&mut self, view: PlayerView) {
         let old = std::mem::replace(&mut self.view, view);
         if old.card != view.card {
-            (self.cover, self.covered) = (None, view.card.is_some());
-            self.changes += 1;
+            self.cover = None;
+            // A card that a newer picture had pushed aside already goes without a trace.
+            if std::mem::replace(&mut self.covered, view.card.is_some()) || view.card.is_some() {
+                self.changes += 1;
+            }
         }
         if !view.active {
             self.forget();

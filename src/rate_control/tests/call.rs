@@ -116,6 +116,7 @@ pub fn call(mut ruler: Ruler, plan: &Plan, ms: i64, seed: u64) -> Outcome {
                 let sample = Sample {
                     written: link.written,
                     acked: link.acked,
+                    segment: 1448,
                     rtt: Span::micros((link.srtt * 1000.0) as i64),
                     waiting: coded.iter().filter(|it| !it.2).count(),
                     age: Span::millis(age),

@@ -127,6 +127,33 @@ fn other_bounds_are_obeyed_at_once_and_what_is_known_of_the_path_stays() {
     assert_eq!((control.target().kbps, control.limited()), (120, false));
 }
 
+#[test]
+fn within_a_machine_a_whole_picture_that_is_not_acknowledged_for_40_ms_is_one_segment_and_no_queue() {
+    let refused = |segment: u64| {
+        let mut control = RateControl::new(&rates(PushMode::RTC, 100, 500), Time::default());
+        let (mut total, mut acked, mut refused) = (0, 0, 0);
+        for ms in 0..20_000 {
+            if ms % 33 == 0 {
+                refused += u32::from(!control.admits());
+                total += if ms % 1980 == 0 { 9000 } else { 1900 };
+                control.picture(Time::from_micros(ms * 1000));
+            }
+            // The receiver answers every other picture at once, and the large one 40 ms late.
+            if ms % 66 == 34 || ms % 1980 == 40 {
+                acked = total;
+            }
+            let rtt = Span::micros(200);
+            control.look(
+                Sample { written: total, acked, segment, rtt, ..Sample::default() },
+                Time::from_micros(ms * 1000),
+            );
+        }
+        refused
+    };
+    assert_eq!(refused(65_483), 0);
+    assert!(refused(1448) > 0, "on an Ethernet that is a queue");
+}
+
 /// What a link of a seed is like: a steady rate, a step, a stall, losses in bursts, or a rate that wobbles.
 fn seeded(seed: u64) -> (Plan, &'static str) {
     let mut random = fastrand::Rng::with_seed(seed);
