@@ -285,8 +285,12 @@ impl RateControl {
 
     /// The path bears sound and next to nothing else.
     fn sound_fills_it(&self) -> bool {
-        let sound = f64::from(self.rates.sound) * SOUND * 1000.0 / 8.0;
-        self.capacity().is_some_and(|capacity| capacity < sound + SPARE)
+        self.capacity().is_some_and(|capacity| capacity < self.sound_alone())
+    }
+
+    /// Bytes a second that leave no room for a picture beside the sound.
+    fn sound_alone(&self) -> f64 {
+        f64::from(self.rates.sound) * SOUND * 1000.0 / 8.0 + SPARE
     }
 
     /// A queue that does not go away is emptied, so that the shortest way is seen again.
@@ -354,7 +358,10 @@ impl RateControl {
 
     /// Down to what the path carries.
     fn cut(&mut self, now: Time) {
-        let Some(capacity) = self.path.capacity() else { return };
+        // What grows by parts of itself never comes back from nothing: a moment in which nothing passed is no capacity.
+        let Some(capacity) = self.path.capacity().map(|capacity| capacity.max(self.sound_alone() * 1.25)) else {
+            return;
+        };
         let lower = self.reckoned.is_none_or(|reckoned| capacity < reckoned);
         if lower && self.fits(capacity) < self.rates.max.into() {
             (self.reckoned, self.cut_at) = (Some(capacity), Some(now));
