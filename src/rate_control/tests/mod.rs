@@ -127,6 +127,55 @@ fn other_bounds_are_obeyed_at_once_and_what_is_known_of_the_path_stays() {
     assert_eq!((control.target().kbps, control.limited()), (120, false));
 }
 
+/// A call over a path of a millisecond on which nothing passes from the fifth second on, until `back`; the break is
+/// noticed after `noticed` more milliseconds. When the first picture was let through after it, and the rate at last.
+fn broken_call(seed: u64, noticed: i64, back: i64) -> (i64, u32) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let at = |ms: i64| Time::from_micros(ms * 1000);
+    let mut control = RateControl::new(&rates(PushMode::RTC, 100, 500), Time::default());
+    let (mut total, mut acked, mut before, mut first) = (0, 0, None, i64::MAX);
+    let (picture, sound, ack) = (random.i64(0..33), random.i64(0..21), random.i64(1..40));
+    for ms in 0..back + 8000 {
+        let stands = (5000..back).contains(&ms);
+        let silent = (5000 + noticed..back).contains(&ms);
+        if ms % 33 == picture && control.admits() && control.room(at(ms)) != Some(0) && !silent {
+            let mean = u64::from(control.target().kbps) * 125 / u64::from(control.target().fps);
+            total += if ms % 1980 < 33 { mean * 4 } else { mean };
+            control.picture(at(ms));
+            first = if ms > back { first.min(ms) } else { first };
+        }
+        if ms % 21 == sound && control.takes_sound(at(ms)) && !silent {
+            total += 182;
+        }
+        if !stands && (ms % 40 == ack || ms % 33 == (picture + 1) % 33) {
+            acked = total;
+        }
+        // A packet or two get through before nothing does.
+        if stands && ms < 5000 + noticed && random.u32(0..400) == 0 {
+            acked += (total - acked).min(300);
+        }
+        let sample = Sample { written: total, acked, segment: 1448, rtt: Span::millis(1), ..Sample::default() };
+        match (silent, before.is_some()) {
+            (true, false) => before = Some(control.clone()),
+            (true, true) => {}
+            (false, true) => {
+                control = before.take().unwrap();
+                control.resume(sample, at(ms));
+            }
+            (false, false) => control.look(sample, at(ms)),
+        }
+    }
+    (first - back, control.target().kbps)
+}
+
+#[test]
+fn after_a_break_the_picture_goes_on_at_once_whenever_the_break_was_noticed() {
+    for seed in 0..30 {
+        let (first, kbps) = broken_call(seed, 180 + (seed as i64 * 7) % 400, 6000);
+        assert!(first < 500 && kbps == 500, "seed {seed}: after {first} ms, {kbps} kbit/s at last");
+    }
+}
+
 #[test]
 fn within_a_machine_a_whole_picture_that_is_not_acknowledged_for_40_ms_is_one_segment_and_no_queue() {
     let refused = |segment: u64| {
