@@ -4,28 +4,17 @@ mod support;
 
 use serde_json::Value;
 use std::path::Path;
-use support::ffmpeg::{self, Ffmpeg};
+use support::ffmpeg;
 use support::fifo::{self, Sink};
 use support::nginx::Nginx;
 use support::picture::near;
+use support::pipes::{BOARD, camera, microphone};
 use support::sound;
 use support::terminal::{Terminal, VIRTUAL, player, pusher};
 use support::wait::until;
 
-/// Every device at a named pipe in the terminal's folder.
-const PIPES: &str = r#"
-name = "pipes"
-[camera.front]
-driver = "pipe"
-path = "{folder}/camera"
-width = 320
-height = 180
-fps = 15
-[microphone]
-driver = "pipe"
-path = "{folder}/microphone"
-rate = 48000
-channels = 1
+/// Loudspeaker and screen at named pipes, too.
+const OUTPUTS: &str = r#"
 [speaker.speaker]
 driver = "pipe"
 path = "{folder}/speaker"
@@ -38,21 +27,11 @@ width = 320
 height = 180
 "#;
 
-/// Writes pictures of one colour, 15 a second, into the named pipe `path`.
-fn camera(path: &Path, colour: &str) -> Ffmpeg {
-    Ffmpeg::start(&format!("-re -f lavfi -i color=c={colour}:size=320x180:rate=15 -f rawvideo -pix_fmt yuv420p"), path)
-}
-
-/// Writes a tone of 1 kHz into the named pipe `path`.
-fn microphone(path: &Path) -> Ffmpeg {
-    Ffmpeg::start("-re -f lavfi -i sine=frequency=1000:sample_rate=48000 -f s16le -ac 1", path)
-}
-
 fn pipes(server: &Nginx, made: &[&str]) -> Terminal {
     let folder = tempfile::tempdir().unwrap();
     made.iter().for_each(|name| fifo::make(&folder.path().join(name)));
     let url = server.url("live", "terminal");
-    Terminal::start_in(folder, &(pusher(&url) + &player(&url, "mode = \"RTC\"")), PIPES, |_| {})
+    Terminal::start_in(folder, &(pusher(&url) + &player(&url, "mode = \"RTC\"")), &(BOARD.to_owned() + OUTPUTS), |_| {})
 }
 
 /// Ends the push; the recording of it.
@@ -188,7 +167,7 @@ fn a_speaker_and_a_screen_nobody_looks_at_hold_nothing_up_and_work_as_soon_as_so
     let terminal = pipes(&server, &["camera", "microphone", "speaker", "display"]);
     let mut events = terminal.events();
     let (camera, _microphone) = (terminal.folder().join("camera"), microphone(&terminal.folder().join("microphone")));
-    let _camera = self::camera(&camera, "blue");
+    let _camera = support::pipes::camera(&camera, "blue");
     terminal.on_air(1500);
     let status = terminal.status();
     assert_eq!((device(&status, "speaker").0, device(&status, "display").0), ("lost", "lost"), "{status:#}");

@@ -8,31 +8,14 @@ use support::ffmpeg::{self, Ffmpeg};
 use support::fifo;
 use support::nginx::Nginx;
 use support::picture::near;
+use support::pipes;
 use support::terminal::{Terminal, pusher};
 use support::wait::until;
-
-/// Camera and microphone at named pipes in the terminal's folder.
-const PIPES: &str = r#"
-name = "pipes"
-[camera.front]
-driver = "pipe"
-path = "{folder}/camera"
-width = 320
-height = 180
-fps = 15
-[microphone]
-driver = "pipe"
-path = "{folder}/microphone"
-rate = 48000
-channels = 1
-"#;
 
 /// Red pictures and a tone for both pipes, until dropped.
 fn room(terminal: &Terminal) -> [Ffmpeg; 2] {
     let at = |name: &str| terminal.folder().join(name);
-    let red = "-re -f lavfi -i color=c=red:size=320x180:rate=15 -f rawvideo -pix_fmt yuv420p";
-    let tone = "-re -f lavfi -i sine=frequency=1000:sample_rate=48000 -f s16le -ac 1";
-    [Ffmpeg::start(red, at("camera")), Ffmpeg::start(tone, at("microphone"))]
+    [pipes::camera(&at("camera"), "red"), pipes::microphone(&at("microphone"))]
 }
 
 fn from_camera(status: &Value) -> u64 {
@@ -69,7 +52,7 @@ fn after_the_answer_nothing_of_the_room_is_open_encoded_or_sent() {
     let paths: Vec<PathBuf> = ["camera", "microphone"].map(|name| folder.path().join(name)).to_vec();
     paths.iter().for_each(|path| fifo::make(path));
     let config = pusher(&server.url("live", "terminal")) + "background-mute = true\n";
-    let terminal = Terminal::start_in(folder, &config, PIPES, |_| {});
+    let terminal = Terminal::start_in(folder, &config, pipes::BOARD, |_| {});
     let mut events = terminal.events();
     let first = room(&terminal);
     events.wait("pusher", 1007, 5.0);

@@ -1,8 +1,8 @@
-//! I420 into RGB, for PNG images.
+//! Between I420 and what other kinds of pictures are made of.
 
 use super::ImageError;
-use crate::media::PictureView;
-use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_rgb};
+use crate::media::{PictureView, Size};
+use yuv::{BufferStoreMut, YuvPlanarImage, YuvPlanarImageMut, YuvRange, YuvStandardMatrix, yuv420_to_rgb};
 
 /// Replaces `out`'s content with red, green, blue triples, tightly packed.
 pub fn to_rgb(picture: PictureView<'_>, out: &mut Vec<u8>) -> Result<(), ImageError> {
@@ -22,6 +22,23 @@ fn planar<'a>(picture: &PictureView<'a>) -> Result<YuvPlanarImage<'a, u8>, Image
         width: picture.size.width,
         height: picture.size.height,
     })
+}
+
+/// The planes of `out`, which holds a tightly packed I420 picture of `size` exactly.
+pub(super) fn planar_mut(size: Size, out: &mut [u8]) -> YuvPlanarImageMut<'_, u8> {
+    let Size { width, height } = size;
+    let (y, chroma) = out.split_at_mut(size.pixels());
+    let (u, v) = chroma.split_at_mut(size.pixels() / 4);
+    YuvPlanarImageMut {
+        y_plane: BufferStoreMut::Borrowed(y),
+        y_stride: width,
+        u_plane: BufferStoreMut::Borrowed(u),
+        u_stride: width / 2,
+        v_plane: BufferStoreMut::Borrowed(v),
+        v_stride: width / 2,
+        width,
+        height,
+    }
 }
 
 fn failed(error: impl std::fmt::Display) -> ImageError {

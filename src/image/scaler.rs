@@ -1,12 +1,13 @@
 //! The scaler: any camera's picture into the encoder's size, a decoded picture into a surface.
 
 use super::card::BACKDROP;
+use super::convert::planar_mut;
 use super::fit::{Framing, Turn, place};
 use super::planes::{Plane, PlaneMut, copy, resample};
 use super::{ImageError, mjpeg};
 use crate::media::{PictureView, PixelFormat, RawPicture, Rect, Size};
 use fast_image_resize::Resizer;
-use yuv::{BufferStoreMut, YuvPackedImage, YuvPlanarImageMut, yuyv422_to_yuv420};
+use yuv::{YuvPackedImage, yuyv422_to_yuv420};
 
 /// Black in limited range: luma, then both chroma planes.
 pub(super) const BLACK: [u8; 3] = [16, 128, 128];
@@ -168,20 +169,8 @@ pub(super) fn draw(
 /// YUYV with `stride` bytes a line into tightly packed I420; chroma is averaged over pairs of lines.
 fn unpack_yuyv(bytes: &[u8], stride: usize, size: Size, out: &mut [u8]) -> Result<(), ImageError> {
     let Size { width, height } = size;
-    let (y, chroma) = out.split_at_mut(size.pixels());
-    let (u, v) = chroma.split_at_mut(size.pixels() / 4);
     let packed = YuvPackedImage { yuy: bytes, yuy_stride: stride as u32, width, height };
-    let mut planar = YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(y),
-        y_stride: width,
-        u_plane: BufferStoreMut::Borrowed(u),
-        u_stride: width / 2,
-        v_plane: BufferStoreMut::Borrowed(v),
-        v_stride: width / 2,
-        width,
-        height,
-    };
-    yuyv422_to_yuv420(&mut planar, &packed).map_err(|error| ImageError::Failed(error.to_string()))
+    yuyv422_to_yuv420(&mut planar_mut(size, out), &packed).map_err(|error| ImageError::Failed(error.to_string()))
 }
 
 /// NV12 with `stride` bytes a line in both planes into tightly packed I420.

@@ -5,12 +5,13 @@
 //! pixel more while it is read. Kinds that must be unpacked as a whole first are allowed up to [`WHOLE`].
 
 use super::card::BACKDROP_RGB;
+use super::convert::planar_mut;
 use super::jpeg_head::Head;
 use super::{ImageError, MAX_SIDE};
 use crate::media::{PictureView, Size};
 use png::{BitDepth, ColorType, Limits, Transformations};
 use std::io::Cursor;
-use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix, rgb_to_yuv420};
+use yuv::{YuvConversionMode, YuvRange, YuvStandardMatrix, rgb_to_yuv420};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -227,22 +228,16 @@ impl Reduce {
             return Err(still("it is cut short"));
         }
         let mut pixels = vec![0; kept.i420_len()];
-        let (y, chroma) = pixels.split_at_mut(kept.pixels());
-        let (u, v) = chroma.split_at_mut(kept.pixels() / 4);
-        let Size { width, height } = kept;
-        let mut planar = YuvPlanarImageMut {
-            y_plane: BufferStoreMut::Borrowed(y),
-            y_stride: width,
-            u_plane: BufferStoreMut::Borrowed(u),
-            u_stride: width / 2,
-            v_plane: BufferStoreMut::Borrowed(v),
-            v_stride: width / 2,
-            width,
-            height,
-        };
         let (range, matrix) = (YuvRange::Limited, YuvStandardMatrix::Bt601);
-        rgb_to_yuv420(&mut planar, &rgb, width * 3, range, matrix, YuvConversionMode::Balanced)
-            .map_err(|error| ImageError::Failed(error.to_string()))?;
+        rgb_to_yuv420(
+            &mut planar_mut(kept, &mut pixels),
+            &rgb,
+            kept.width * 3,
+            range,
+            matrix,
+            YuvConversionMode::Balanced,
+        )
+        .map_err(|error| ImageError::Failed(error.to_string()))?;
         Ok(Still { size, kept, pixels })
     }
 }

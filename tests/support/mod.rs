@@ -11,6 +11,7 @@ pub mod http;
 pub mod link;
 pub mod nginx;
 pub mod picture;
+pub mod pipes;
 pub mod rig;
 pub mod room;
 pub mod sound;

@@ -167,15 +167,20 @@ fn a_server_must_prove_its_name_with_a_certificate_that_is_trusted_and_valid() {
     }
 }
 
-#[test]
-fn a_lost_first_packet_costs_a_third_of_a_second_and_not_one() {
-    // A listener whose queue is full drops what comes, as a dead link does.
+/// A listener whose queue is full: it drops what comes, as a dead link does. With its place, and what fills it.
+async fn full_listener() -> (Socket, SocketAddr, TcpStream) {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
     listener.bind(&SocketAddr::new(LOOPBACK, 0).into()).unwrap();
     listener.listen(0).unwrap();
     let place = listener.local_addr().unwrap().as_socket().unwrap();
+    let filling = socket(place).unwrap().connect(place).await.unwrap();
+    (listener, place, filling)
+}
+
+#[test]
+fn a_lost_first_packet_costs_a_third_of_a_second_and_not_one() {
     runtime().block_on(async {
-        let filling = socket(place).unwrap().connect(place).await.unwrap();
+        let (listener, place, filling) = full_listener().await;
         let start = std::time::Instant::now();
         let clearing = tokio::task::spawn_blocking(move || {
             std::thread::sleep(Duration::from_millis(400));
@@ -190,12 +195,8 @@ fn a_lost_first_packet_costs_a_third_of_a_second_and_not_one() {
 
 #[test]
 fn where_nothing_answers_it_is_given_up_after_four_seconds() {
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
-    listener.bind(&SocketAddr::new(LOOPBACK, 0).into()).unwrap();
-    listener.listen(0).unwrap();
-    let place = listener.local_addr().unwrap().as_socket().unwrap();
     runtime().block_on(async {
-        let filling = socket(place).unwrap().connect(place).await.unwrap();
+        let (listener, place, filling) = full_listener().await;
         let start = std::time::Instant::now();
         let end = Dialer::default().connect(&address("127.0.0.1", place.port())).await.unwrap_err();
         let took = start.elapsed();

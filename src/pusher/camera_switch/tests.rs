@@ -142,19 +142,23 @@ fn open() -> Gate {
     Box::new(|_, _| Ok(()))
 }
 
-#[test]
-fn the_old_cameras_pictures_go_on_while_the_new_one_is_slow_to_open() {
+/// The back camera takes until it is told to go on to open.
+fn slow_back() -> (mpsc::Sender<()>, Gate) {
     let (go, going) = mpsc::channel::<()>();
     let going = Mutex::new(going);
-    let rig = Rig::start(
-        false,
-        Box::new(move |position, _| {
-            if position == Back {
-                going.lock().unwrap().recv().unwrap();
-            }
-            Ok(())
-        }),
-    );
+    let gate = move |position, _: &Counts| {
+        if position == Back {
+            going.lock().unwrap().recv().unwrap();
+        }
+        Ok(())
+    };
+    (go, Box::new(gate))
+}
+
+#[test]
+fn the_old_cameras_pictures_go_on_while_the_new_one_is_slow_to_open() {
+    let (go, gate) = slow_back();
+    let rig = Rig::start(false, gate);
     rig.plan(|plan| plan.camera = Some(Back));
     assert!((0..30).all(|_| rig.picture().position == Front));
     go.send(()).unwrap();
@@ -210,17 +214,8 @@ fn where_the_new_one_fails_alone_too_the_old_one_is_opened_again_when_it_is_aske
 
 #[test]
 fn a_switch_that_is_called_back_leaves_the_old_camera_alone() {
-    let (go, going) = mpsc::channel::<()>();
-    let going = Mutex::new(going);
-    let rig = Rig::start(
-        false,
-        Box::new(move |position, _| {
-            if position == Back {
-                going.lock().unwrap().recv().unwrap();
-            }
-            Ok(())
-        }),
-    );
+    let (go, gate) = slow_back();
+    let rig = Rig::start(false, gate);
     rig.plan(|plan| plan.camera = Some(Back));
     assert!((0..5).all(|_| rig.picture().position == Front));
     rig.plan(|plan| plan.camera = None);
