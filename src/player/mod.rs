@@ -117,6 +117,8 @@ impl Idr for Coded {
 /// Sound in the loudspeaker's format.
 struct Piece {
     samples: Vec<i16>,
+    /// The moment at which the first sample should leave the loudspeaker.
+    due: Time,
     format: SoundFormat,
     session: Arc<Session>,
 }
@@ -126,7 +128,7 @@ struct Piece {
 struct SpeakerFact {
     format: SoundFormat,
     clocked: bool,
-    /// How long after being given away a sample is heard.
+    /// How long before its due a sample has to be here at the latest.
     delay: Span,
 }
 

@@ -143,7 +143,7 @@ impl PlayoutWorker {
                     let show = if plan.paused { Show::Never } else { show };
                     self.decode(playing, unit, config, show, waited);
                 }
-                Output::Sound { unit, config, .. } => self.sound(playing, &unit, config, plan),
+                Output::Sound { unit, config, due, .. } => self.sound(playing, &unit, config, due, plan),
                 Output::News(News::Loading(loading)) => playing.session.loading(loading),
                 Output::News(News::DataLag) => playing.session.trouble(PlayNews::DataLag),
                 Output::News(News::Discontinuity) => playing.session.trouble(PlayNews::Discontinuity),
@@ -178,7 +178,7 @@ impl PlayoutWorker {
         }
     }
 
-    fn sound(&self, playing: &mut Playing, unit: &SoundUnit, config: u32, plan: &PlayPlan) {
+    fn sound(&self, playing: &mut Playing, unit: &SoundUnit, config: u32, due: Time, plan: &PlayPlan) {
         let fact = *self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(fact), Some(config)) = (fact, playing.audio.get(config)) else { return };
         if plan.paused {
@@ -190,7 +190,7 @@ impl PlayoutWorker {
                     samples.fill(0);
                 }
                 let session = playing.session.clone();
-                self.pieces.put(Piece { samples, format: fact.format, session });
+                self.pieces.put(Piece { samples, due, format: fact.format, session });
             }
             Err(error) => playing.session.trouble(PlayNews::SoundDecodeFailed(error.to_string())),
         }

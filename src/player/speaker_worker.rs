@@ -1,5 +1,5 @@
-//! The thread "spk": owns the loudspeaker. A device with a pace of its own is kept fed, with silence where sound is
-//! missing; one without gets the sound the moment it comes.
+//! The thread "spk": owns the loudspeaker and gives it each piece when it is due. A device with a pace of its own is
+//! kept fed, with silence where sound is missing.
 
 use super::session::Session;
 use super::stats::Gauges;
@@ -21,8 +21,8 @@ const MOST: Span = Span::millis(200);
 /// A device with less left than this gets silence, in pieces of that length: half a usual period.
 const LOW: Span = Span::millis(8);
 const SILENCE: Span = Span::millis(5);
-/// When for a second a piece never found less than the first, all but the second is cut out.
-const SURPLUS: (Span, Span) = (Span::millis(18), Span::millis(8));
+/// The end of what a device has may be this far from the due of the next piece; what is longer is cut out.
+const APART: Span = Span::millis(10);
 /// A device without a pace of its own is believed to be heard so much after it was given something: whoever plays what
 /// comes out of it in uneven pieces of 21 ms has to wait for that long.
 const UNPACED: Span = Span::millis(20);
@@ -49,12 +49,11 @@ struct Output {
     mode: SoundMode,
     format: SoundFormat,
     clocked: bool,
+    /// The piece that waits for its due.
+    next: Option<Piece>,
     /// Sound that the device had no room for yet.
     ring: Vec<i16>,
     silence: Vec<i16>,
-    /// The least that was left when a piece came, over a second.
-    least: Option<Span>,
-    since: Time,
     last_piece: Time,
     heard: bool,
 }
@@ -84,7 +83,7 @@ impl SpeakerWorker {
                     Ok(device) => {
                         let opened = Output::new(device, plan.sound_mode);
                         let words = format!("{} Hz, {} channels", opened.format.rate, opened.format.channels);
-                        self.publish(Some(opened.fact(Span::ZERO)));
+                        self.publish(Some(opened.fact()));
                         self.pieces.clear();
                         teller.tell(DeviceNotice::Opened { words });
                         output = Some(opened);
@@ -116,18 +115,23 @@ impl SpeakerWorker {
 
     /// One turn: what came goes out, or the device is kept going; then sleeps until there is more to do.
     fn feed(&self, output: &mut Output, paused: bool, bell: &Wake) -> Result<(), DeviceError> {
-        while let Some(piece) = self.pieces.take() {
-            if piece.format == output.format {
-                let delay = output.take(&piece)?;
-                self.publish(Some(output.fact(delay)));
-                output.note_heard(&piece.session);
+        let due = loop {
+            let Some(piece) = output.next.take().or_else(|| self.pieces.take()) else { break None };
+            if piece.format != output.format {
+                continue;
             }
-        }
+            if let Some(due) = output.early(&piece)? {
+                output.next = Some(piece);
+                break Some(due);
+            }
+            output.take(&piece)?;
+            output.note_heard(&piece.session);
+        };
         output.write(&self.far)?;
         // An underrun inside the device is as long as a period, as far as anybody can tell.
         self.gauges.missing(SILENCE * output.device.take_underruns().min(1000) as i64);
         if !output.clocked {
-            bell.wait(None);
+            bell.wait(due);
             return Ok(());
         }
         if !output.ring.is_empty() {
@@ -154,16 +158,16 @@ impl Output {
             mode,
             format,
             clocked,
+            next: None,
             ring: Vec::new(),
             silence: vec![0; format.values_in(SILENCE)],
-            least: None,
-            since: clock::now(),
             last_piece: Time::default(),
             heard: false,
         }
     }
 
-    fn fact(&self, delay: Span) -> SpeakerFact {
+    fn fact(&self) -> SpeakerFact {
+        let delay = if self.clocked { LOW + SILENCE } else { Span::ZERO };
         SpeakerFact { format: self.format, clocked: self.clocked, delay }
     }
 
@@ -172,34 +176,31 @@ impl Output {
         session.heard();
     }
 
-    /// Takes a piece in; returns after how long its first sample will be heard.
-    fn take(&mut self, piece: &Piece) -> Result<Span, DeviceError> {
+    /// When to look at a piece again whose due is not near yet; `None` when its time is there.
+    fn early(&mut self, piece: &Piece) -> Result<Option<Time>, DeviceError> {
+        let from = if self.clocked { self.end()? + APART } else { clock::now() };
+        Ok((piece.due > from).then_some(piece.due))
+    }
+
+    /// The moment at which all that the device has will have been heard.
+    fn end(&mut self) -> Result<Time, DeviceError> {
+        Ok(clock::now() + self.device.delay()? + self.format.span_of(self.ring.len()))
+    }
+
+    /// Takes a piece in, without as much of it as comes too late.
+    fn take(&mut self, piece: &Piece) -> Result<(), DeviceError> {
         self.last_piece = clock::now();
-        if !self.clocked {
-            self.ring.extend_from_slice(&piece.samples);
-            return self.device.delay();
-        }
-        let left = self.device.delay()? + self.format.span_of(self.ring.len());
-        let surplus = self.surplus(left);
+        let late = if self.clocked { self.end()? - piece.due } else { Span::ZERO };
         let joint = self.ring.len();
         self.ring.extend_from_slice(&piece.samples);
-        cut(&mut self.ring, joint, surplus, self.format);
+        if late > APART {
+            cut(&mut self.ring, joint, late, self.format);
+        }
         let most = self.format.values_in(MOST);
         if self.ring.len() > most {
             self.ring.drain(..self.ring.len() - most);
         }
-        Ok(left)
-    }
-
-    /// What is never needed, judged once a second: `left` is what there still is when a piece comes.
-    fn surplus(&mut self, left: Span) -> Span {
-        let least = self.least.map_or(left, |least| least.min(left));
-        self.least = Some(least);
-        if self.last_piece - self.since < Span::secs(1) {
-            return Span::ZERO;
-        }
-        (self.least, self.since) = (None, self.last_piece);
-        if least > SURPLUS.0 { least - SURPLUS.1 } else { Span::ZERO }
+        Ok(())
     }
 
     /// Gives the device as much as it takes without waiting.

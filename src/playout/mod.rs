@@ -35,6 +35,9 @@ pub const BEHIND: Span = Span::millis(800);
 /// Most that is held back: stream time, and bytes.
 pub const MOST_HELD: (Span, usize) = (Span::secs(10), 8 << 20);
 
+/// So long before the loudspeaker has to have it a frame of sound is given out: time to decode and to stretch it.
+pub const SOUND_AHEAD: Span = Span::millis(40);
+
 /// How to play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -48,8 +51,11 @@ pub struct Config {
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Decode it as `config` says and give it to the loudspeaker; it waited here for so long.
-    Sound { unit: SoundUnit, config: u32, waited: Span },
+    /// Decode it as `config` says; its first sample is to leave the loudspeaker at `due`. It is given out ahead of
+    /// that, by [`SOUND_AHEAD`] and what the loudspeaker needs, or at once when it came later; it waited here for so
+    /// long. Dues of successive frames run at 0.9 to 1.1 of the frames' length, except where frames were skipped or
+    /// came too late: there they leap.
+    Sound { unit: SoundUnit, config: u32, due: Time, waited: Span },
     /// Decode it now as `config` says; it waited here for so long.
     Video { unit: VideoUnit, config: u32, show: Show, waited: Span },
     /// Something to tell.
@@ -100,8 +106,10 @@ pub struct Playout {
     sound: Queue<SoundUnit>,
     sync: LipSync,
     cache: Cache,
-    /// The loudspeaker keeps its own pace, and what it is given is heard so much later.
+    /// The loudspeaker keeps its own pace, and has to have a sample so long before it leaves.
     speaker: (bool, Span),
+    /// The last frame of sound given out: its due and its position.
+    said: Option<(Time, Span)>,
     /// How long a picture is in the decoder at least.
     decoder: Span,
     news: VecDeque<News>,
@@ -139,6 +147,7 @@ impl Playout {
             sync: LipSync::default(),
             cache: Cache::new(config.min_cache, config.max_cache),
             speaker: (false, Span::ZERO),
+            said: None,
             decoder: Span::ZERO,
             news: VecDeque::new(),
             chain: false,
@@ -167,8 +176,8 @@ impl Playout {
         }
     }
 
-    /// What the loudspeaker is: `clocked` if it plays at its own pace and has to be kept fed, and how long after
-    /// being given away a sample is heard.
+    /// What the loudspeaker is: `clocked` if it plays at its own pace, or else whoever listens takes a frame whole;
+    /// and how long before its due a sample has to be there.
     pub fn set_speaker(&mut self, clocked: bool, delay: Span) {
         self.speaker = (clocked, delay);
     }
@@ -242,8 +251,7 @@ impl Playout {
         let jitter = self.sound.target.get().max(self.video.target.get());
         let buffer = match self.config.mode {
             PlayMode::Live => self.cache.size(),
-            PlayMode::RTC if self.speaker.0 => self.sound.target.get(),
-            PlayMode::RTC => Span::ZERO,
+            PlayMode::RTC => self.sound.target.get(),
         };
         Figures { jitter, buffer, lead: self.sync.lead(), ..self.figures }
     }

@@ -1,7 +1,7 @@
 //! What is due: the order in which units leave, what is skipped, and when to look again.
 
-use super::sync::{MOST_LEAD, MOST_WAIT, SOUND_AHEAD};
-use super::{Held, News, Output, Playout, Show, moment, transit};
+use super::sync::{EARLY_SOUND, MOST_LEAD, MOST_WAIT};
+use super::{Held, News, Output, Playout, SOUND_AHEAD, Show, moment, transit};
 use crate::media::{SoundUnit, Span, Time, VideoUnit};
 use crate::settings::player::PlayMode;
 
@@ -9,6 +9,8 @@ use crate::settings::player::PlayMode;
 const AHEAD: (Span, Span) = (Span::millis(10), Span::millis(50));
 /// A picture is never held longer than this for its sound in a call.
 const MOST_HOLD: Span = Span::millis(400);
+/// Sound that is off by more than this leaps to where it should be; by less it is brought there by its speed.
+const LEAP: Span = Span::millis(300);
 /// Sound later than this is skipped when more is there: in a call, and live.
 const LATE_SOUND: (Span, Span) = (Span::millis(120), Span::millis(60));
 /// So long after the next unit was due nothing is left to play: in a call, and live.
@@ -37,7 +39,7 @@ impl Playout {
             return Some(now);
         }
         let video = self.video.held.front().filter(|_| !self.crowded).map(|held| self.video_times(held, now).0);
-        let sound = self.sound.held.front().map(|held| self.sound_time(held, now));
+        let sound = self.sound.held.front().map(|held| self.sound_times(held, now).0);
         [video, sound, self.starving()].into_iter().flatten().min()
     }
 
@@ -59,11 +61,10 @@ impl Playout {
         self.expected = Some(self.expected.map_or(next, |at| at.max(next)));
     }
 
-    /// How long after being given out a sample is heard; what takes a frame at once takes its samples early by half
-    /// a frame on average.
-    fn speaker_delay(&self) -> Span {
-        let (clocked, delay) = self.speaker;
-        if clocked { delay } else { delay - self.sound.step / 2 }
+    /// What is to be taken off a due for the moment at which sound is heard: what takes a frame whole takes its
+    /// samples early by half a frame on average.
+    fn early(&self) -> Span {
+        if self.speaker.0 { Span::ZERO } else { self.sound.step / 2 }
     }
 
     /// When a picture is given out, and when it is shown.
@@ -83,7 +84,7 @@ impl Playout {
             }
             PlayMode::Live => {
                 let Some(delay) = self.cache.delay() else { return (arrival, arrival) };
-                let delay = delay + self.sync.sound(now).map_or(Span::ZERO, |_| self.speaker_delay());
+                let delay = delay + self.sync.sound(now).map_or(Span::ZERO, |_| self.speaker.1 - self.early());
                 ((moment(unit.dts, delay) - ahead).max(arrival), moment(unit.pts, delay))
             }
         }
@@ -131,53 +132,58 @@ impl Playout {
         }
     }
 
-    /// The delay with which sound plays in a call: its way, its jitter, and a wait for slow pictures.
-    fn call_delay(&self, jitter: Span, now: Time) -> Span {
-        let natural = self.sound.base.get().unwrap_or_default() + jitter;
-        let behind = self
-            .sync
-            .picture(now)
-            .map_or(Span::ZERO, |picture| picture - SOUND_AHEAD - (natural + self.speaker_delay()));
+    /// The delay with which sound plays in a call: its way, its jitter, what the loudspeaker needs, and a wait for
+    /// slow pictures.
+    fn call_delay(&self, now: Time) -> Span {
+        let natural = self.sound.base.get().unwrap_or_default() + self.sound.target.get() + self.speaker.1;
+        let behind =
+            self.sync.picture(now).map_or(Span::ZERO, |picture| picture - EARLY_SOUND - (natural - self.early()));
         natural + behind.max(Span::ZERO).min(MOST_WAIT)
     }
 
-    /// When a frame of sound is given out.
-    fn sound_time(&self, held: &Held<SoundUnit>, now: Time) -> Time {
-        let delay = match self.config.mode {
-            _ if held.stale => return held.arrival,
-            PlayMode::RTC => {
-                let jitter = if self.speaker.0 { self.sound.target.get() } else { Span::ZERO };
-                self.call_delay(jitter, now)
-            }
-            PlayMode::Live => match self.cache.delay() {
-                Some(delay) => delay,
-                None => return held.arrival,
-            },
+    /// When a frame of sound is given out, and when it is due.
+    fn sound_times(&self, held: &Held<SoundUnit>, now: Time) -> (Time, Time) {
+        let soonest = held.arrival + self.speaker.1;
+        let wanted = match self.config.mode {
+            _ if held.stale => soonest,
+            PlayMode::RTC => moment(held.unit.pts, self.call_delay(now)),
+            PlayMode::Live => self.cache.delay().map_or(soonest, |delay| moment(held.unit.pts, delay) + self.speaker.1),
         };
-        moment(held.unit.pts, delay).max(held.arrival)
+        let due = self.said.map_or(wanted, |(due, pts)| {
+            // Behind what was said last, at the speed that leads to where it should be.
+            let length = held.unit.pts - pts;
+            let (shortest, longest) = (due + length * 9 / 10, due + length * 11 / 10);
+            if (wanted - (due + length)).abs() > LEAP { wanted } else { wanted.max(shortest).min(longest) }
+        });
+        let due = due.max(soonest);
+        ((due - self.speaker.1 - SOUND_AHEAD).max(held.arrival), due)
     }
 
     fn poll_sound(&mut self, now: Time) -> Option<Output> {
         loop {
             let held = self.sound.held.front()?;
-            let due = match self.config.mode {
-                PlayMode::RTC => moment(held.unit.pts, self.call_delay(self.sound.target.get(), now)),
-                PlayMode::Live => self.sound_time(held, now),
+            let wanted = match self.config.mode {
+                PlayMode::RTC => moment(held.unit.pts, self.call_delay(now)),
+                PlayMode::Live => self.sound_times(held, now).1,
             };
-            let late = now - due > self.by_mode(LATE_SOUND) && self.sound.held.len() > 2;
+            let late = now - wanted > self.by_mode(LATE_SOUND) && self.sound.held.len() > 2;
             if !held.stale && !late {
                 break;
             }
             self.skip_sound();
+            self.said = None;
         }
         let held = self.sound.held.front()?;
-        if now < self.sound_time(held, now) {
+        let (give, due) = self.sound_times(held, now);
+        if now < give {
             return None;
         }
         let held = self.sound.held.pop_front()?;
         self.sound.bytes -= held.unit.data.len();
-        self.sync.heard(transit(now, held.unit.pts) + self.speaker_delay(), now);
-        self.gave(self.sound.step, now);
-        Some(Output::Sound { unit: held.unit, config: held.config, waited: now - held.arrival })
+        let due = due.max(now + self.speaker.1);
+        self.said = Some((due, held.unit.pts));
+        self.sync.heard(transit(due, held.unit.pts) - self.early(), now);
+        self.gave(self.sound.step, due);
+        Some(Output::Sound { unit: held.unit, config: held.config, due, waited: now - held.arrival })
     }
 }

@@ -123,10 +123,11 @@ pub(super) fn play(playout: &mut Playout, weather: &Weather, seconds: i64, seed:
         while let Some(output) = playout.poll(now) {
             done.push(match output {
                 Output::News(news) => Did::News { at: now, news },
-                Output::Sound { unit, .. } => {
+                Output::Sound { unit, due, .. } => {
                     assert!(unit.pts > heard, "{weather:?} {seed}: sound in disorder");
+                    assert!(due >= now, "{weather:?} {seed}: sound that should have been heard before");
                     heard = unit.pts;
-                    Did::Sound { at: now, pts: unit.pts }
+                    Did::Sound { at: due, pts: unit.pts }
                 }
                 Output::Video { unit, show, .. } => {
                     let Show::At(at) = show else {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 /// promised.
 pub const MOST_LEAD: Span = Span::millis(58);
 /// Sound may be ahead of its picture by this much before it waits.
-pub const SOUND_AHEAD: Span = Span::millis(20);
+pub const EARLY_SOUND: Span = Span::millis(20);
 /// Longest that sound waits for a slow picture in a call.
 pub const MOST_WAIT: Span = Span::millis(150);
 /// A track that gave nothing for so long is not waited for.
@@ -35,7 +35,7 @@ fn push(window: &mut VecDeque<Span>, most: usize, value: Span) {
 }
 
 impl LipSync {
-    /// A sound frame given out at `now` is heard `delay` after its stream position.
+    /// A sound frame given out at `now` will be heard `delay` after its stream position.
     pub(super) fn heard(&mut self, delay: Span, now: Time) {
         push(&mut self.heard, HEARD, delay);
         self.heard_at = Some(now);
