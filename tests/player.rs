@@ -94,7 +94,7 @@ fn a_sound_card_is_kept_fed_and_lips_stay_in_sync() {
         let (samples, meter_of_card) = (samples.clone(), meter.clone());
         Devices {
             display: screen(meter, sizes),
-            speaker: Box::new(move |_| {
+            speaker: Arc::new(move |_| {
                 let card = Box::new(Card::new(&samples, &counted));
                 Ok(Box::new(MeteredSpeaker::new(card, meter_of_card.clone())))
             }),

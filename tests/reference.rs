@@ -3,7 +3,7 @@
 use serde_json::Value;
 use visavis::api::code;
 use visavis::api::status::{PlayStats, PushStats};
-use visavis::settings::{PlayerSettings, PusherSettings, operation};
+use visavis::settings::{PlayerSettings, PusherSettings, ScreenSettings, operation};
 
 fn reference() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md")).unwrap()
@@ -20,7 +20,8 @@ fn keys(value: &impl serde::Serialize) -> Vec<String> {
 fn every_property_and_figure_has_its_row() {
     let text = reference();
     let pusher = keys(&PusherSettings { signing: None, ..PusherSettings::default() });
-    let named = [pusher, keys(&PlayerSettings::default()), keys(&PushStats::default()), keys(&PlayStats::default())];
+    let (player, screen) = (keys(&PlayerSettings::default()), keys(&ScreenSettings::default()));
+    let named = [pusher, player, screen, keys(&PushStats::default()), keys(&PlayStats::default())];
     let missing: Vec<String> = named.concat().into_iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
     assert!(missing.is_empty(), "docs/reference.md says nothing of {missing:?}");
 }

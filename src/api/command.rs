@@ -14,6 +14,8 @@ pub enum Command {
     Pusher(PusherCommand),
     /// The player with this `id`.
     Player(String, PlayerCommand),
+    /// Change properties of the screen: keys as in the configuration file.
+    Screen(Map<String, Value>),
     Standby {
         on: bool,
     },

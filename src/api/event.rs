@@ -10,6 +10,7 @@ pub enum Object {
     Pusher,
     /// By its `id`.
     Player(String),
+    Screen,
     Device,
     Daemon,
 }
@@ -19,6 +20,7 @@ impl fmt::Display for Object {
         match self {
             Object::Pusher => f.write_str("pusher"),
             Object::Player(id) => write!(f, "player:{id}"),
+            Object::Screen => f.write_str("screen"),
             Object::Device => f.write_str("device"),
             Object::Daemon => f.write_str("daemon"),
         }

@@ -20,7 +20,8 @@ pub enum Notice {
         in_effect: Looks,
     },
     Microphone(DeviceNotice),
-    Speaker(DeviceNotice),
+    /// That of player number so-and-so.
+    Speaker(usize, DeviceNotice),
     Display(DeviceNotice),
     /// News of the board's button number `button`.
     Button {

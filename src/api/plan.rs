@@ -8,6 +8,7 @@ use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
 use crate::settings::policy::Rates;
 use crate::settings::pusher::Signing;
 use crate::settings::pusher::{LocalMirror, Position};
+use crate::settings::screen::{Language, Layout};
 
 /// An order of the appliance to the workers.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,6 +203,9 @@ impl PlayerView {
 pub struct ScreenPlan {
     /// One for each player, in their order.
     pub players: Vec<PlayerView>,
+    pub layout: Layout,
+    /// Of what is written on it.
+    pub language: Language,
     /// The picture of the local camera.
     pub self_view: Option<SelfViewPlan>,
     /// Figures that lie over whatever is shown, line by line (ASCII); on the local screen only.

@@ -1,5 +1,6 @@
 //! The state of everything, as the socket tells it.
 
+use crate::settings::screen::{Language, Layout};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,12 +24,23 @@ pub struct Status {
     /// Cameras, microphones and sound cards that the process holds open, by the kernel's word (`/proc/self/fd`).
     #[serde(default)]
     pub open_devices: Vec<String>,
+    #[serde(default)]
+    pub screen: ScreenStatus,
     pub display: DeviceStatus,
+    /// Of several players' loudspeakers the one that is worst off.
     pub speaker: DeviceStatus,
     #[serde(default)]
     pub buttons: Vec<ButtonStatus>,
     #[serde(default)]
     pub lamps: Vec<LampStatus>,
+}
+
+/// How the screen is shared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ScreenStatus {
+    pub layout: Layout,
+    pub language: Language,
 }
 
 /// How far a session is.
@@ -249,6 +261,9 @@ pub struct PlayerStatus {
     pub muted: bool,
     /// Nothing left to play.
     pub loading: bool,
+    /// What it is heard from.
+    #[serde(default)]
+    pub speaker: DeviceStatus,
     /// What the screen shows: `picture`, or the card's name (`connecting`, `no-connection`, …).
     pub screen: String,
     pub last_end: String,

@@ -6,6 +6,7 @@
 //! one camera; `pushing` and `playing` are the two ways.
 
 mod camera;
+mod display;
 mod encoders;
 mod figures;
 mod microphone;
@@ -24,10 +25,11 @@ use crate::api::code;
 use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{DeviceNotice, Notice};
-use crate::api::plan::{Effect, ScreenPlan};
+use crate::api::plan::Effect;
 use crate::api::status::{DeviceState, DeviceStatus, Status};
 use crate::media::{Span, Time};
 use crate::settings::{Board, ControlSettings, PlayerSettings, PusherSettings, Settings};
+use display::DisplayState;
 use panel::PanelState;
 use playing::Playing;
 use pushing::Pushing;
@@ -76,14 +78,13 @@ pub struct Appliance {
     /// Standby was entered by a hand at the terminal.
     standby_locked: bool,
     panel: PanelState,
-    screen_plan: ScreenPlan,
-    display: DeviceStatus,
-    speaker: DeviceStatus,
+    display: DisplayState,
     /// Percent of a core, °C.
     load: (Option<f64>, Option<f64>),
     snapshots: Vec<(Ticket, Object)>,
     leaving: Option<Time>,
     exited: bool,
+    has_loudspeaker: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -104,13 +105,12 @@ impl Appliance {
             standby: false,
             standby_locked: false,
             panel: PanelState::new(board),
-            screen_plan: ScreenPlan::default(),
-            display: closed_or_absent(board.display.is_some()),
-            speaker: closed_or_absent(board.has_loudspeaker()),
+            display: DisplayState::new(settings.screen, board.display.is_some()),
             load: (None, None),
             snapshots: Vec::new(),
             leaving: None,
             exited: false,
+            has_loudspeaker: board.has_loudspeaker(),
             outputs: VecDeque::new(),
         };
         this.heed_mute_switch(now);
@@ -168,8 +168,9 @@ impl Appliance {
             degraded: self.degraded.iter().cloned().chain(self.panel.missing()).collect(),
             pusher: self.pusher.as_ref().map(|pusher| pusher.status(now)),
             players: self.players.iter().map(|player| player.status(now)).collect(),
-            display: self.display.clone(),
-            speaker: self.speaker.clone(),
+            screen: self.display.status(),
+            display: self.display.device.clone(),
+            speaker: self.loudspeaker(),
             buttons: self.panel.button_status(),
             lamps: self.panel.lamp_status(),
         };
@@ -203,6 +204,7 @@ impl Appliance {
                 self.set_standby(on, now);
                 Ok(())
             }
+            Command::Screen(change) => self.display.settings.patched(&change).map(|new| self.display.settings = new),
             Command::Reload(read) => self.reload(read, now),
             Command::Shutdown => {
                 self.pusher.iter_mut().for_each(|pusher| pusher.shut_down(now));
@@ -252,16 +254,8 @@ impl Appliance {
 
     fn notice(&mut self, notice: Notice, now: Time) {
         match notice {
-            Notice::Display(news) => {
-                let old = std::mem::take(&mut self.display);
-                self.display = device_status(&old, news);
-                self.tell_change("screen", &old, self.display.clone());
-            }
-            Notice::Speaker(news) => {
-                let old = std::mem::take(&mut self.speaker);
-                self.speaker = device_status(&old, news);
-                self.tell_change("loudspeaker", &old, self.speaker.clone());
-            }
+            Notice::Display(news) => self.display_news(news),
+            Notice::Speaker(player, news) => self.speaker_news(player, news),
             Notice::Button { button, news } => self.touched(button, news, now),
             Notice::Lamp { lamp, news } => {
                 if let Some((trouble, words)) = self.panel.lamp(lamp, news) {
@@ -303,6 +297,24 @@ impl Appliance {
         }
     }
 
+    /// Listens to a player's loudspeaker.
+    fn speaker_news(&mut self, player: usize, news: DeviceNotice) {
+        let several = self.players.len() > 1;
+        let Some(player) = self.players.get_mut(player) else { return };
+        let new = device_status(player.speaker(), news);
+        let name = if several { format!("loudspeaker of {}", player.settings().id) } else { "loudspeaker".into() };
+        let old = player.set_speaker(new.clone());
+        self.tell_change(&name, &old, new);
+    }
+
+    /// All players' loudspeakers as one device: what is worst of them.
+    fn loudspeaker(&self) -> DeviceStatus {
+        let all = || self.players.iter().map(Playing::speaker);
+        let first = |state| all().find(|it| it.state == state);
+        let worst = [DeviceState::Lost, DeviceState::Running, DeviceState::Closed].into_iter().find_map(first);
+        worst.cloned().unwrap_or(closed_or_absent(self.has_loudspeaker))
+    }
+
     /// Leaves a line in the log when a device of the way down came or went: it has no event of its own.
     fn tell_change(&mut self, name: &str, old: &DeviceStatus, new: DeviceStatus) {
         if *old != new && matches!(new.state, DeviceState::Running | DeviceState::Lost) {
@@ -318,15 +330,8 @@ impl Appliance {
         for player in &mut self.players {
             self.outputs.extend(player.take_outputs());
         }
-        let screen_plan = ScreenPlan {
-            players: self.players.iter().map(Playing::view).collect(),
-            self_view: self.pusher.as_ref().and_then(Pushing::self_view),
-            figures: self.figures(now),
-        };
-        if self.screen_plan != screen_plan {
-            self.screen_plan = screen_plan.clone();
-            self.outputs.push_back(Output::Effect(Effect::Screen(screen_plan)));
-        }
+        let shown = self.show(now);
+        self.outputs.extend(shown.map(Output::Effect));
         if self.panel.has_lamps() {
             let status = self.status(now);
             self.outputs.extend(self.panel.light(&status).map(|lit| Output::Effect(Effect::Light(lit))));
@@ -337,14 +342,6 @@ impl Appliance {
             self.leaving = None;
             self.outputs.push_back(Output::Effect(Effect::Exit));
         }
-    }
-
-    /// What `debug` lays over the local screen.
-    fn figures(&self, now: Time) -> Vec<String> {
-        let up = self.pusher.iter().filter(|pusher| pusher.settings().debug);
-        let down = self.players.iter().filter(|player| player.settings().debug);
-        let up = up.flat_map(|pusher| figures::of_pusher(&pusher.status(now)));
-        up.chain(down.flat_map(|player| figures::of_player(&player.status(now)))).collect()
     }
 
     fn reply(&mut self, ticket: Ticket, reply: Reply) {

@@ -3,14 +3,14 @@
 use super::quality::Quality;
 use super::screen::Screen;
 use super::session::{Codes, Session, Step};
-use super::{Output, refuse};
+use super::{Output, closed_or_absent, refuse};
 use crate::api::card::Card;
 use crate::api::code;
 use crate::api::command::{PlayerCommand, Refusal};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::PlayNews;
 use crate::api::plan::{Effect, PlayPlan, PlayerView};
-use crate::api::status::{PlayStats, PlayerStatus, SessionState};
+use crate::api::status::{DeviceStatus, PlayStats, PlayerStatus, SessionState};
 use crate::media::{Span, Time};
 use crate::settings::pusher::Orientation;
 use crate::settings::{Board, PlayerSettings, address};
@@ -46,6 +46,7 @@ pub struct Playing {
     plan: Option<PlayPlan>,
     stats: PlayStats,
     quality: Quality,
+    speaker: DeviceStatus,
     outputs: Vec<Output>,
 }
 
@@ -64,6 +65,7 @@ impl Playing {
             plan: None,
             stats: PlayStats::default(),
             quality: Quality::default(),
+            speaker: closed_or_absent(board.has_loudspeaker()),
             outputs: Vec::new(),
             settings,
         };
@@ -81,6 +83,16 @@ impl Playing {
 
     pub fn settings(&self) -> &PlayerSettings {
         &self.settings
+    }
+
+    /// Its loudspeaker.
+    pub fn speaker(&self) -> &DeviceStatus {
+        &self.speaker
+    }
+
+    /// Its loudspeaker is like this now; returns how it was.
+    pub fn set_speaker(&mut self, speaker: DeviceStatus) -> DeviceStatus {
+        std::mem::replace(&mut self.speaker, speaker)
     }
 
     /// Nothing is connected any more.
@@ -233,6 +245,7 @@ impl Playing {
             src: address::without_secrets(self.settings.src.as_deref().unwrap_or_default()),
             muted: self.muted(),
             loading: self.loading,
+            speaker: self.speaker.clone(),
             screen: self.card().map_or("picture", Card::name).into(),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),

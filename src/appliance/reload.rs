@@ -35,6 +35,7 @@ impl Appliance {
         } else {
             left.push(later("another [[player]]"));
         }
+        self.display.settings = settings.screen;
         if self.control != settings.control {
             left.push(later("another [control]"));
         }

@@ -1,20 +1,20 @@
 //! `/v1`: every path of the socket, what it takes and what it answers.
 
-use super::limits::{ANSWER_TIME, BODY, BODY_TIME, SNAPSHOT_TIME};
+use super::body::{optional, required};
+use super::limits::{ANSWER_TIME, SNAPSHOT_TIME};
 use super::problem::Problem;
 use super::{Controls, metrics, openapi, stream};
 use crate::api::command::{Command, ImageFormat, PlayerCommand, PusherCommand, Reply, SnapshotRequest};
 use crate::api::event::Event;
-use crate::api::status::{PlayerStatus, PusherStatus, Status};
+use crate::api::status::{DeviceStatus, PlayerStatus, PusherStatus, ScreenStatus, Status};
 use crate::settings::address::without_secrets;
-use crate::settings::{PlayerSettings, PusherSettings};
-use axum::body::{Body, Bytes};
+use crate::settings::{PlayerSettings, PusherSettings, ScreenSettings};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -32,6 +32,14 @@ pub struct PusherState {
 pub struct PlayerState {
     pub properties: PlayerSettings,
     pub status: PlayerStatus,
+}
+
+/// The screen: its properties in force, how it is shared, and the device.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ScreenState {
+    pub properties: ScreenSettings,
+    pub status: ScreenStatus,
+    pub display: DeviceStatus,
 }
 
 /// What a snapshot is, for a client that asks for JSON instead of the image itself.
@@ -82,6 +90,7 @@ pub fn router(controls: Controls) -> Router {
         .route("/v1/players/{id}", get(show_player).patch(change_player))
         .route("/v1/players/{id}/snapshot", post(snapshot_player))
         .route("/v1/players/{id}/{operation}", post(order_player))
+        .route("/v1/screen", get(show_screen).patch(change_screen))
         .route("/v1/standby", post(standby))
         .route("/v1/events", get(events))
         .route("/metrics", get(scrape))
@@ -228,6 +237,24 @@ pub(super) async fn snapshot_player(
     snapshot(&controls, Command::Player(id, PlayerCommand::Snapshot(request)), &headers).await
 }
 
+#[utoipa::path(get, path = "/v1/screen", tag = "terminal", responses((status = 200, body = ScreenState)))]
+pub(super) async fn show_screen(State(controls): State<Controls>) -> Response {
+    let view = controls.window.view();
+    let (properties, status, display) = (view.screen, view.status.screen.clone(), view.status.display.clone());
+    Json(ScreenState { properties, status, display }).into_response()
+}
+
+/// Changes properties; all of them take effect, or none. Null resets a property to its default.
+#[utoipa::path(patch, path = "/v1/screen", tag = "terminal", request_body = ScreenSettings, responses(
+    (status = 200, description = "The state it led to", body = ScreenState),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn change_screen(State(controls): State<Controls>, body: Body) -> Answer {
+    let change: Map<String, Value> = required(body).await?;
+    order(&controls, Command::Screen(change), ANSWER_TIME).await?;
+    Ok(show_screen(State(controls)).await)
+}
+
 #[utoipa::path(post, path = "/v1/standby", tag = "terminal", request_body = StandbyRequest, responses(
     (status = 200, description = "The state it led to", body = Status),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -326,47 +353,4 @@ fn no_operation(all: &str) -> Problem {
 /// Whether the client names `media_type` as one it takes.
 fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     headers.get_all(header::ACCEPT).iter().any(|value| value.to_str().is_ok_and(|text| text.contains(media_type)))
-}
-
-async fn required<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
-    parse(&bytes(body).await?)
-}
-
-async fn optional<T: DeserializeOwned + Default>(body: Body) -> Result<T, Problem> {
-    let bytes = bytes(body).await?;
-    if bytes.trim_ascii().is_empty() { Ok(T::default()) } else { parse(&bytes) }
-}
-
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
-        match error.inner().classify() {
-            serde_json::error::Category::Data => {
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Problem::new(status, "invalid-body", error.inner().to_string()).of_field(field.replace('.', ""))
-            }
-            _ => malformed(error.inner()),
-        }
-    })?;
-    json.end().map_err(|error| malformed(&error))?;
-    Ok(value)
-}
-
-fn malformed(error: &serde_json::Error) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "malformed-body", format!("the body is not JSON: {error}"))
-}
-
-async fn bytes(body: Body) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(match std::error::Error::source(&error) {
-            Some(source) if source.is::<http_body_util::LengthLimitError>() => {
-                let words = format!("allowed are {BODY} bytes");
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", words)
-            }
-            _ => Problem::new(StatusCode::BAD_REQUEST, "malformed-body", "the body ended early"),
-        }),
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "malformed-body", "the body did not come in time")),
-    }
 }

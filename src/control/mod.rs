@@ -12,6 +12,7 @@ pub mod peer;
 pub mod problem;
 pub mod server;
 
+mod body;
 mod guard;
 mod limits;
 mod socket;
@@ -26,7 +27,7 @@ pub use socket::SocketError;
 
 use crate::api::command::{Command, Reply};
 use crate::api::status::Status;
-use crate::settings::{PlayerSettings, PusherSettings};
+use crate::settings::{PlayerSettings, PusherSettings, ScreenSettings};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -57,6 +58,7 @@ pub struct View {
     pub pusher: Option<PusherSettings>,
     /// The properties in force, in the order of the status' players.
     pub players: Vec<PlayerSettings>,
+    pub screen: ScreenSettings,
 }
 
 /// Where the daemon puts the newest [`View`] and clients look at it; clones are the same window.

@@ -21,6 +21,8 @@ use utoipa::OpenApi;
         api::change_player,
         api::order_player,
         api::snapshot_player,
+        api::show_screen,
+        api::change_screen,
         api::standby,
         api::events,
         api::scrape,

@@ -38,6 +38,7 @@ fn rig_for(allowed: AllowList) -> Rig {
         },
         pusher: Some(PusherSettings { url, ..Default::default() }),
         players: vec![PlayerSettings { id: "agent".into(), ..Default::default() }],
+        ..View::default()
     });
     let window = controls.window.clone();
     let orders: Orders = Arc::new(move |command| {
@@ -73,6 +74,10 @@ fn obey(window: &Window, command: Command) -> Reply {
             return Reply::Refused(Refusal { kind, field: String::new(), words, object: Object::Player(id) });
         }
         Command::Player(_, PlayerCommand::Mute) => view.status.players[0].muted = true,
+        Command::Screen(change) => match view.screen.patched(&change) {
+            Ok(changed) => view.screen = changed,
+            Err(refusal) => return Reply::Refused(refusal),
+        },
         Command::Standby { on } => view.status.standby = on,
         _ => {}
     }
@@ -118,6 +123,11 @@ fn an_order_is_answered_with_the_state_it_led_to() {
     assert_eq!((status, &pusher["status"]["state"]), (200, &json!("live")));
     let (_, player) = rig.json("POST /v1/players/agent/mute", json!({}));
     assert_eq!(player["status"]["muted"], true);
+    let (status, screen) = rig.json("PATCH /v1/screen", json!({"layout": "grid", "language": "zh"}));
+    assert_eq!((status, &screen["properties"]), (200, &json!({"layout": "grid", "language": "zh"})));
+    let (status, problem) = rig.json("PATCH /v1/screen", json!({"layout": "tiles"}));
+    assert_eq!((status, &problem["field"], &problem["allowed"]), (422, &json!("layout"), &json!("full, pip, grid")));
+    assert_eq!(rig.json("GET /v1/screen", Value::Null).1["properties"]["layout"], "grid");
     let (_, status) = rig.json("POST /v1/standby", json!({"on": true}));
     assert_eq!(status["standby"], true);
     let (_, pusher) = rig.json("PATCH /v1/pusher", json!({"fps": 25, "scenario": "video-service"}));

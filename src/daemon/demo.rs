@@ -212,6 +212,6 @@ fn metered(board: &Board, meter: &Meter) -> Outputs {
     let (at_display, at_speaker) = (meter.clone(), meter.clone());
     Outputs {
         display: Box::new(move || Ok(Box::new(MeteredDisplay::new(display()?, at_display.clone())))),
-        speaker: Box::new(move |mode| Ok(Box::new(MeteredSpeaker::new(speaker(mode)?, at_speaker.clone())))),
+        speaker: Arc::new(move |mode| Ok(Box::new(MeteredSpeaker::new(speaker(mode)?, at_speaker.clone())))),
     }
 }

@@ -111,7 +111,12 @@ mod tests {
 
     fn view(standby: bool, muted: bool) -> View {
         let status = Status { standby, standby_locked: standby, ..Status::default() };
-        View { status, pusher: Some(PusherSettings { muted, ..PusherSettings::default() }), players: vec![] }
+        View {
+            status,
+            pusher: Some(PusherSettings { muted, ..PusherSettings::default() }),
+            players: vec![],
+            ..View::default()
+        }
     }
 
     fn settings(muted: bool) -> Settings {

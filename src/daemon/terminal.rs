@@ -50,7 +50,7 @@ pub fn outputs(board: &Board) -> Outputs {
     let (display, speakers) = (board.display.clone(), board.speaker.clone());
     Outputs {
         display: Box::new(move || display.as_ref().map_or_else(|| Err(absent("display")), device::open_display)),
-        speaker: Box::new(move |mode| {
+        speaker: Arc::new(move |mode| {
             let driver = match mode {
                 SoundMode::Speaker => &speakers.speaker,
                 SoundMode::Ear => &speakers.ear,
@@ -100,23 +100,25 @@ impl Terminal {
         let (net, dialer) = (Net::start()?, Dialer::default());
         let seed = fastrand::u64(..);
         let has_pusher = settings.pusher.is_some();
-        let player = settings.players.first().map(|player| player.id.clone());
+        let ids: Vec<String> = settings.players.iter().map(|player| player.id.clone()).collect();
         let notices = match Album::choose(settings.control.snapshots.as_deref(), files::state_directory().as_deref()) {
             Some(album) => album.keeping(inbox.notices()),
             None => inbox.notices(),
         };
         let (tap, ear) = far_end()?;
-        let screen = Screen::start(outputs.display, usize::from(player.is_some()), notices.clone())?;
+        let screen = Screen::start(outputs.display, ids.len(), notices.clone())?;
         let own = screen.self_view();
         let pusher = has_pusher.then(|| start_pusher(board, own, ear, &dialer, &notices, &net)).transpose()?;
-        let loudspeaker = Loudspeaker { open: outputs.speaker, tap };
-        // The board has one pair of loudspeakers: they are the first player's.
-        let players = player
-            .zip(screen.frames(0))
-            .map(|(id, frames)| {
-                Player::start(0, &id, frames, loudspeaker, dialer.clone(), notices.clone(), net.handle())
-            })
-            .transpose()?;
+        // Each player opens the board's loudspeaker for itself; the first one's sound is what the microphone is told of.
+        let mut tap = Some(tap);
+        let mut players = Vec::new();
+        for (number, id) in ids.iter().enumerate() {
+            let Some(frames) = screen.frames(number) else { break };
+            let tap = tap.take().map_or_else(|| far_end().map(|(tap, _)| tap), Ok)?;
+            let loudspeaker = Loudspeaker { open: outputs.speaker.clone(), tap };
+            let player = Player::start(number, id, frames, loudspeaker, dialer.clone(), notices.clone(), net.handle())?;
+            players.push(player);
+        }
         let panel = Panel::start(board, notices)?;
         let appliance = Appliance::new(settings, board, degraded, seed, clock::now());
         let terminal = Self {
@@ -124,7 +126,7 @@ impl Terminal {
             messages,
             bell,
             pusher,
-            players: players.into_iter().collect(),
+            players,
             screen,
             panel,
             answers: HashMap::new(),
@@ -279,6 +281,7 @@ impl Terminal {
             status,
             pusher: self.appliance.pusher_settings().cloned(),
             players: self.appliance.player_settings().cloned().collect(),
+            screen: self.appliance.screen_settings(),
         });
     }
 }

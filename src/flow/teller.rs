@@ -2,19 +2,20 @@
 
 use super::Notices;
 use crate::api::notice::{DeviceNotice, Notice};
+use std::sync::Arc;
 
 /// Tells of a device once for each change, not for each try.
 #[derive(Clone)]
 pub struct Teller {
     notices: Notices,
-    wrap: fn(DeviceNotice) -> Notice,
+    wrap: Arc<dyn Fn(DeviceNotice) -> Notice + Send + Sync>,
     last: Option<DeviceNotice>,
 }
 
 impl Teller {
     /// Tells `notices` of the device that `wrap` names.
-    pub fn new(notices: &Notices, wrap: fn(DeviceNotice) -> Notice) -> Self {
-        Self { notices: notices.clone(), wrap, last: None }
+    pub fn new(notices: &Notices, wrap: impl Fn(DeviceNotice) -> Notice + Send + Sync + 'static) -> Self {
+        Self { notices: notices.clone(), wrap: Arc::new(wrap), last: None }
     }
 
     /// Tells of it, unless that was the last thing told; another word for the same fault is the same.

@@ -49,8 +49,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use tracks::VideoConfig;
 
-/// Opens one of the board's sound outputs; called on its thread, again and again while it fails.
-pub type SpeakerOpener = Box<dyn Fn(SoundMode) -> Result<Box<dyn Speaker>, DeviceError> + Send>;
+/// Opens one of the board's sound outputs; called on each player's own thread, again and again while it fails.
+pub type SpeakerOpener = Arc<dyn Fn(SoundMode) -> Result<Box<dyn Speaker>, DeviceError> + Send + Sync>;
 
 /// What a player is heard from.
 pub struct Loudspeaker {
@@ -180,6 +180,7 @@ impl Player {
             gauges: stats.clone(),
         };
         let mut spk = speaker_worker::SpeakerWorker {
+            player: index,
             plans: plans.clone(),
             open: loudspeaker.open,
             pieces: piece_out,

@@ -33,6 +33,7 @@ const MISSED: Span = Span::millis(500);
 
 /// What the thread owns.
 pub struct SpeakerWorker {
+    pub player: usize,
     pub plans: Plans,
     pub open: SpeakerOpener,
     pub pieces: Receiver<Piece>,
@@ -61,7 +62,8 @@ struct Output {
 impl SpeakerWorker {
     /// Runs until the handle says stop.
     pub fn run(&mut self, handle: &Handle) {
-        let mut teller = Teller::new(&self.notices, Notice::Speaker);
+        let player = self.player;
+        let mut teller = Teller::new(&self.notices, move |news| Notice::Speaker(player, news));
         let mut output: Option<Output> = None;
         let mut retry = Time::default();
         while !handle.stopped() {

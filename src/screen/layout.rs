@@ -57,7 +57,7 @@ mod tests {
 
     fn laid_out(player: PlayerView, self_view: bool, own: Size) -> Vec<(Part, Rect)> {
         let self_view = self_view.then_some(SelfViewPlan { mirror: true, card: None });
-        parts(&ScreenPlan { players: vec![player], self_view, figures: vec![] }, SIZE, own)
+        parts(&ScreenPlan { players: vec![player], self_view, ..ScreenPlan::default() }, SIZE, own)
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub fn looks_like_board(text: &str) -> bool {
     let (document, _) = Document::read(text.get(..MAX_FILE).unwrap_or(text));
     let has = |keys: &[&str]| keys.iter().filter(|key| document.root.contains_key(**key)).count();
     has(&["name", "camera", "microphone", "speaker", "display", "button", "lamp", "compatible"])
-        > has(&["pusher", "player", "control"])
+        > has(&["pusher", "player", "screen", "control"])
 }
 
 fn read<T: DeserializeOwned>(

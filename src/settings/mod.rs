@@ -12,6 +12,7 @@ pub mod player;
 pub mod policy;
 pub mod pusher;
 pub mod scenario;
+pub mod screen;
 pub mod screen_mode;
 pub mod signing;
 
@@ -28,6 +29,7 @@ pub use control::ControlSettings;
 pub use load::{Problem, Problems};
 pub use player::PlayerSettings;
 pub use pusher::PusherSettings;
+pub use screen::ScreenSettings;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub pusher: Option<PusherSettings>,
     #[serde(default, rename = "player")]
     pub players: Vec<PlayerSettings>,
+    #[serde(default)]
+    pub screen: ScreenSettings,
     #[serde(default)]
     pub control: ControlSettings,
 }

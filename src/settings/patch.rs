@@ -1,7 +1,7 @@
 //! Changing properties while running: all of a change is taken, or nothing.
 
 use super::schema::{self, Found, Property};
-use super::{PlayerSettings, PusherSettings, properties, rules, scenario};
+use super::{PlayerSettings, PusherSettings, ScreenSettings, properties, rules, scenario};
 use crate::api::command::Refusal;
 use crate::api::event::Object;
 use serde::Serialize;
@@ -42,11 +42,20 @@ impl PlayerSettings {
     }
 }
 
+impl ScreenSettings {
+    /// These settings with `change` applied; keys as in the file, null resets a property to its default.
+    pub fn patched(&self, change: &Map<String, Value>) -> Result<Self, Refusal> {
+        let table = merged(self, change, properties::SCREEN, &Object::Screen)?;
+        finished(table, |_| Vec::new(), change, &Object::Screen)
+    }
+}
+
 /// What is allowed for property `field` of `object`, in words; `None` for an unknown property.
 pub fn allowed(object: &Object, field: &str) -> Option<String> {
     let keys = match object {
         Object::Pusher => properties::PUSHER,
         Object::Player(_) => properties::PLAYER,
+        Object::Screen => properties::SCREEN,
         Object::Device | Object::Daemon => return None,
     };
     let key = keys.iter().find(|key| key.name == field)?;

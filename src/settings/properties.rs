@@ -13,8 +13,12 @@ const fn must(name: &'static str, kind: Kind) -> Property {
 }
 
 /// `visavis.toml`.
-pub const SETTINGS: &[Property] =
-    &[may("pusher", Table(PUSHER)), may("player", Tables(PLAYER)), may("control", Table(CONTROL))];
+pub const SETTINGS: &[Property] = &[
+    may("pusher", Table(PUSHER)),
+    may("player", Tables(PLAYER)),
+    may("screen", Table(SCREEN)),
+    may("control", Table(CONTROL)),
+];
 
 /// `[pusher]`.
 pub const PUSHER: &[Property] = &[
@@ -75,6 +79,9 @@ pub const PLAYER: &[Property] = &[
     may("debug", Flag),
     may("on-give-up", Word(&["restart", "stop"])),
 ];
+
+/// `[screen]`.
+pub const SCREEN: &[Property] = &[may("layout", Word(&["full", "pip", "grid"])), may("language", Word(&["en", "zh"]))];
 
 const CONTROL: &[Property] =
     &[may("socket", Text(socket_path)), may("allow-users", Texts(user_name)), may("snapshots", Text(absolute_path))];

@@ -4,6 +4,9 @@ use super::schema::Found;
 use super::{Board, PlayerSettings, PusherSettings, Settings, panel, signing};
 use std::collections::HashSet;
 
+/// A screen and a processor of the boards this is for have no room for more.
+const MOST_PLAYERS: usize = 4;
+
 /// What contradicts itself in `[pusher]`; paths begin inside the table.
 pub fn pusher(pusher: &PusherSettings) -> Vec<Found> {
     let mut found = Vec::new();
@@ -54,8 +57,8 @@ pub fn settings(settings: &Settings) -> Vec<Found> {
             let words = format!("`{}` names two players, every id is allowed once", table.id);
             found.push(below(&place, Found::new(&["id"], words)));
         }
-        if position == 1 {
-            let words = "this version plays one stream: a second [[player]] is not supported";
+        if position == MOST_PLAYERS {
+            let words = format!("{} players are too many, allowed {MOST_PLAYERS}", settings.players.len());
             found.push(below(&place, Found::new(&[], words)));
         }
     }

@@ -118,6 +118,9 @@ fn every_problem_of_a_file_is_told_with_its_line() {
     );
 }
 
+const FIVE_PLAYERS: &str =
+    "[[player]]\n[[player]]\nid = \"b\"\n[[player]]\nid = \"c\"\n[[player]]\nid = \"d\"\n[[player]]\nid = \"e\"";
+
 #[test]
 fn each_contradiction_and_limit_has_its_own_words() {
     let table = [
@@ -132,7 +135,10 @@ fn each_contradiction_and_limit_has_its_own_words() {
         ("[pusher]\nwaiting-image-hash = \"12\"", "MD5"),
         ("[pusher.signing]\nkey-file = \"k\"", "valid-for: is missing"),
         ("[pusher.signing]\nkey-file = \"k\"\nvalid-for = \"soon\"", "12h"),
-        ("[[player]]\n[[player]]\nid = \"b\"", "a second [[player]] is not supported"),
+        (FIVE_PLAYERS, "5 players are too many, allowed 4"),
+        ("[screen]\nlayout = \"tiles\"", "allowed full, pip, grid"),
+        ("[screen]\nlanguage = \"de\"", "allowed en, zh"),
+        ("[screen]\nzoom = 2", "allowed are layout, language"),
         ("[[player]]\n[[player]]", "names two players"),
         ("[[player]]\nmax-cache = nan", "max-cache"),
         ("[player]\nid = \"a\"", "a list of tables is needed"),

@@ -95,7 +95,7 @@ pub fn screen(meter: &Meter, sizes: &Arc<Mutex<Vec<Size>>>) -> DisplayOpener {
 /// Opens a loudspeaker that measures and remembers.
 pub fn tape(meter: &Meter, samples: &Arc<Mutex<Vec<i16>>>) -> SpeakerOpener {
     let (meter, samples) = (meter.clone(), Arc::clone(samples));
-    Box::new(move |_| {
+    Arc::new(move |_| {
         let tape = Box::new(Tape(Arc::clone(&samples)));
         Ok(Box::new(MeteredSpeaker::new(tape, meter.clone())))
     })

@@ -3,6 +3,8 @@
 use super::*;
 use crate::api::plan::SelfViewPlan;
 use crate::media::Size;
+use crate::settings::board::SpeakerDriver;
+use crate::settings::screen::{Language, Layout};
 
 fn told(story: &mut Story, news: PlayNews) -> Option<Card> {
     let session = story.play_session;
@@ -154,4 +156,37 @@ fn a_board_without_a_screen_has_no_preview() {
     story.order(Command::Pusher(PusherCommand::StartPreview));
     assert!(matches!(story.replies.last(), Some(Reply::Refused(refusal)) if refusal.kind == "no-display"));
     assert_eq!(story.plan().camera, None);
+}
+
+#[test]
+fn layout_and_language_change_while_it_runs_and_a_wrong_word_changes_nothing() {
+    let mut story = Story::new(settings());
+    let change = |key: &str, value: &str| Command::Screen(serde_json::Map::from_iter([(key.into(), json!(value))]));
+    story.order(change("layout", "grid"));
+    story.order(change("language", "zh"));
+    assert_eq!((story.screen_plan.layout, story.screen_plan.language), (Layout::Grid, Language::Zh));
+    story.order(change("layout", "tiles"));
+    let Some(Reply::Refused(refusal)) = story.replies.last() else { panic!("{:?}", story.replies) };
+    assert_eq!((refusal.field.as_str(), refusal.object.to_string().as_str()), ("layout", "screen"));
+    assert_eq!(story.screen_plan.layout, Layout::Grid);
+    assert_eq!(story.appliance.status(story.now).screen.layout, Layout::Grid);
+}
+
+#[test]
+fn every_player_has_a_loudspeaker_of_its_own_and_the_status_names_the_one_in_trouble() {
+    let mut wish = settings();
+    wish.players.push(PlayerSettings { id: "second".into(), ..Default::default() });
+    let board = Board {
+        speaker: crate::settings::board::Speakers { speaker: Some(SpeakerDriver::Null), ear: None },
+        ..board()
+    };
+    let mut story = Story::on(&board, wish);
+    story.input(Input::Notice(Notice::Speaker(0, DeviceNotice::Opened { words: "48000 Hz".into() })));
+    let busy = DeviceError::new(Fault::Busy, "hw:0", "it is in use");
+    story.input(Input::Notice(Notice::Speaker(1, DeviceNotice::Lost(busy))));
+    let status = story.appliance.status(story.now);
+    let states: Vec<DeviceState> = status.players.iter().map(|player| player.speaker.state).collect();
+    assert_eq!(states, [DeviceState::Running, DeviceState::Lost]);
+    assert_eq!(status.speaker, status.players[1].speaker);
+    assert!(story.notes.iter().any(|note| note.starts_with("loudspeaker of second: ")), "{:?}", story.notes);
 }

@@ -39,6 +39,11 @@ pub enum Action {
         #[command(subcommand)]
         action: PlayerAction,
     },
+    /// The screen: how several pictures share it, and its language
+    Screen {
+        #[command(subcommand)]
+        action: ScreenAction,
+    },
     /// Standby: the camera is closed and a waiting card is sent
     Standby { on: Switch },
     /// The events that are kept, oldest first
@@ -105,6 +110,18 @@ pub enum PlayerAction {
     /// Take the picture that is played
     Snapshot(Snapshot),
     /// Change properties, for example object-fit=fillCrop; KEY=null resets one
+    Set {
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        changes: Vec<String>,
+    },
+}
+
+/// Orders for the screen.
+#[derive(Debug, Subcommand)]
+pub enum ScreenAction {
+    /// Every property and the state
+    Show,
+    /// Change properties, for example layout=grid or language=zh; KEY=null resets one
     Set {
         #[arg(required = true, value_name = "KEY=VALUE")]
         changes: Vec<String>,

@@ -1,6 +1,6 @@
 //! Carries a command out and prints what came of it.
 
-use super::cli::{Action, Cli, PlayerAction, PusherAction, Snapshot, Switch};
+use super::cli::{Action, Cli, PlayerAction, PusherAction, ScreenAction, Snapshot, Switch};
 use super::connection::{self, Connection};
 use super::{Failure, show, watch};
 use crate::api::command::SnapshotRequest;
@@ -40,6 +40,13 @@ async fn carry_out(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), 
                 let events: Vec<Event> = serde_json::from_value(events.clone()).ok()?;
                 Some(events.iter().map(watch::event_line).collect())
             })
+        }
+        Action::Screen { action } => {
+            let (operation, change) = match action {
+                ScreenAction::Show => ("", None),
+                ScreenAction::Set { changes } => ("set", Some(properties(changes)?)),
+            };
+            order(&mut daemon, "/v1/screen", operation, change, cli.json, out).await
         }
         Action::Standby { on } => {
             let body = json!({ "on": *on == Switch::On });

@@ -204,7 +204,7 @@ fn stats(kbps: u32, fps: f64, width: u32, height: u32) -> String {
     format!("{kbps} kbit/s, {fps:.0} fps, {width}x{height}")
 }
 
-/// A pusher or player: all properties, what has no effect, and the state.
+/// A pusher, player or screen: all properties, what has no effect, and the state.
 pub fn object(state: &Value) -> String {
     let mut text: String = state["properties"].as_object().into_iter().flatten().map(|(k, v)| property(k, v)).collect();
     for it in state["status"]["unsupported"].as_array().into_iter().flatten() {
@@ -213,8 +213,12 @@ pub fn object(state: &Value) -> String {
     text + &self::state(state)
 }
 
-/// The state of a pusher or player in one line.
+/// The state of a pusher, player or screen in one line.
 pub fn state(state: &Value) -> String {
+    if let Some(display) = state.get("display") {
+        return format!("the screen is {} ({})\n", plain(&display["state"]), plain(&display["words"]))
+            .replace(" ()", "");
+    }
     let name = state["properties"]["id"].as_str().unwrap_or("pusher");
     let muted = if state["status"]["muted"] == true { ", muted" } else { "" };
     format!("{name} is {}{muted}\n", plain(&state["status"]["state"]))
