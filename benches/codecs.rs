@@ -7,7 +7,7 @@ use visavis::device::drm::to_bgrx;
 use visavis::device::{self, Encoded, VideoEncoder, VideoEncoding};
 use visavis::image::beauty::Beautifier;
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
-use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundFormat, Span, Time};
+use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundCoding, SoundFormat, Span, Time};
 use visavis::voice::{Played, Treatment};
 
 /// Pictures in the loop that is encoded again and again.
@@ -127,7 +127,7 @@ fn beauty() {
 
 fn sound() {
     let mut encoder = device::sound_encoder(SoundFormat::CALL, 64).expect("an encoder");
-    let mut decoder = device::sound_decoder(encoder.config()).expect("a decoder");
+    let mut decoder = device::sound_decoder(&SoundCoding::Aac(encoder.config().to_vec().into())).expect("a decoder");
     let samples: Vec<i16> = (0..1024).map(|index| ((index as f32 / 17.0).sin() * 9000.0) as i16).collect();
     let (mut frame, mut heard) = (Vec::new(), Vec::new());
     report("AAC encode 64 kbit/s", repeat(|| encoder.encode(&samples, &mut frame).expect("a frame")));

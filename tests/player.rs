@@ -27,7 +27,7 @@ fn order(news: &[PlayNews]) -> Vec<&str> {
         PlayNews::Connected => "connected",
         PlayNews::StreamBegin => "begin",
         PlayNews::FirstIdr => "idr",
-        PlayNews::DecoderStarted => "decoder",
+        PlayNews::DecoderStarted(_) => "decoder",
         PlayNews::Resolution(_) => "resolution",
         PlayNews::PlayBegin => "playing",
         PlayNews::StreamEnded => "stream ended",

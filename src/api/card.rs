@@ -11,6 +11,12 @@ pub enum Card {
     Waiting,
     /// Somebody sends, but no picture.
     SoundOnly,
+    /// The picture that is sent is not H.264.
+    WrongCodec,
+    /// The picture that is sent is larger than is shown.
+    TooLarge,
+    /// The picture that is sent is H.264 of a kind that is not shown.
+    WrongFormat,
     /// The server can not be reached, or was lost; it is tried again.
     NoConnection,
     /// The other side, or this one, has hung up.
@@ -23,11 +29,14 @@ pub enum Card {
 
 impl Card {
     /// Every card.
-    pub const ALL: [Card; 8] = [
+    pub const ALL: [Card; 11] = [
         Card::Ready,
         Card::Connecting,
         Card::Waiting,
         Card::SoundOnly,
+        Card::WrongCodec,
+        Card::TooLarge,
+        Card::WrongFormat,
         Card::NoConnection,
         Card::Ended,
         Card::Standby,
@@ -42,6 +51,9 @@ impl Card {
             Card::Connecting => ("connecting", "Connecting"),
             Card::Waiting => ("waiting", "Waiting for the other side"),
             Card::SoundOnly => ("sound-only", "Sound only, no picture"),
+            Card::WrongCodec => ("wrong-codec", "The picture is not H.264"),
+            Card::TooLarge => ("too-large", "The picture is too large"),
+            Card::WrongFormat => ("wrong-format", "This kind of picture can not be shown"),
             Card::NoConnection => ("no-connection", "No connection to the server"),
             Card::Ended => ("ended", "The call has ended"),
             Card::Standby => ("standby", "Standby"),

@@ -54,6 +54,7 @@ codes! {
     PLAY_EVT_START_VIDEO_DECODER = 2008, false, "the picture decoder started";
     PLAY_EVT_CHANGE_RESOLUTION = 2009, false, "the picture received has another size";
     PLAY_ERR_NET_DISCONNECT = -2301, true, "disconnected, three reconnects failed";
+    PLAY_ERR_HEVC_DECODE_FAIL = -2304, false, "the picture is in a codec that can not be played";
     PLAY_WARNING_VIDEO_DECODE_FAIL = 2101, true, "a picture could not be decoded";
     PLAY_WARNING_AUDIO_DECODE_FAIL = 2102, true, "sound could not be decoded";
     PLAY_WARNING_RECONNECT = 2103, true, "connection lost, trying again";

@@ -158,7 +158,8 @@ pub enum PlayNews {
     /// The server sends the stream.
     StreamBegin,
     FirstIdr,
-    DecoderStarted,
+    /// A decoder of pictures was built; its name.
+    DecoderStarted(&'static str),
     Resolution(Size),
     /// First picture or sound given to its device.
     PlayBegin,
@@ -172,10 +173,33 @@ pub enum PlayNews {
     Discontinuity,
     VideoDecodeFailed(String),
     SoundDecodeFailed(String),
+    /// The stream has pictures, and none of them can be shown until it says another thing of itself.
+    Unplayable(Unplayable),
     /// The publisher ended the stream; the connection may stay.
     StreamEnded,
     /// It is over; nothing follows.
     Ended(End),
+}
+
+/// Why none of a stream's pictures can be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unplayable {
+    pub why: Why,
+    /// The codec's name.
+    pub codec: String,
+    /// What is wrong with it, and what is allowed.
+    pub words: String,
+}
+
+/// Kinds of [`Unplayable`], as far as whoever looks at the screen has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Not H.264.
+    Codec,
+    /// Larger than is shown.
+    TooLarge,
+    /// H.264 of a kind that is not shown, or that says nothing sensible of itself.
+    Format,
 }
 
 /// How a session ended.

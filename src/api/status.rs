@@ -264,6 +264,12 @@ pub struct PlayerStatus {
     /// What it is heard from.
     #[serde(default)]
     pub speaker: DeviceStatus,
+    /// The decoder of pictures in use; empty while there is none.
+    #[serde(default)]
+    pub decoder: String,
+    /// Why none of the stream's pictures can be shown; empty when they can.
+    #[serde(default)]
+    pub unplayable: String,
     /// What the screen shows: `picture`, or the card's name (`connecting`, `no-connection`, …).
     pub screen: String,
     pub last_end: String,

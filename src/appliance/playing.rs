@@ -8,7 +8,7 @@ use crate::api::card::Card;
 use crate::api::code;
 use crate::api::command::{PlayerCommand, Refusal};
 use crate::api::event::{Happening, Object};
-use crate::api::notice::PlayNews;
+use crate::api::notice::{PlayNews, Why};
 use crate::api::plan::{Effect, PlayPlan, PlayerView};
 use crate::api::status::{DeviceStatus, PlayStats, PlayerStatus, SessionState};
 use crate::media::{Span, Time};
@@ -41,6 +41,9 @@ pub struct Playing {
     paused: bool,
     standby: bool,
     loading: bool,
+    /// The decoder of pictures in use, and why no picture of the stream can be shown; empty when neither is.
+    decoder: &'static str,
+    unplayable: String,
     /// When each repeated warning was last said, by code number.
     said: Vec<(i32, Time)>,
     plan: Option<PlayPlan>,
@@ -61,6 +64,8 @@ impl Playing {
             paused: false,
             standby: false,
             loading: false,
+            decoder: "",
+            unplayable: String::new(),
             said: Vec::new(),
             plan: None,
             stats: PlayStats::default(),
@@ -193,8 +198,20 @@ impl Playing {
                 self.happened(code::PLAY_EVT_RTMP_STREAM_BEGIN, json!({}));
             }
             PlayNews::FirstIdr => self.happened(code::PLAY_EVT_RCV_FIRST_I_FRAME, json!({})),
-            PlayNews::DecoderStarted => self.happened(code::PLAY_EVT_START_VIDEO_DECODER, json!({})),
+            PlayNews::DecoderStarted(name) => {
+                self.decoder = name;
+                self.happened(code::PLAY_EVT_START_VIDEO_DECODER, json!({ "decoder": name }));
+            }
+            PlayNews::Unplayable(it) => {
+                self.unplayable.clone_from(&it.words);
+                let detail = json!({ "codec": it.codec, "reason": it.words });
+                match it.why {
+                    Why::Codec => self.happened(code::PLAY_ERR_HEVC_DECODE_FAIL, detail),
+                    Why::TooLarge | Why::Format => self.happened(code::PLAY_WARNING_VIDEO_DECODE_FAIL, detail),
+                }
+            }
             PlayNews::Resolution(size) => {
+                self.unplayable.clear();
                 let detail = json!({ "width": size.width, "height": size.height });
                 self.happened(code::PLAY_EVT_CHANGE_RESOLUTION, detail);
             }
@@ -217,10 +234,12 @@ impl Playing {
             }
             PlayNews::StreamEnded => {
                 self.loading = true;
+                self.nothing_decoded();
                 self.happened(code::PLAY_EVT_PLAY_END, json!({}));
             }
             PlayNews::Ended(end) => {
                 self.loading = self.session.wanted();
+                self.nothing_decoded();
                 self.session.ended(end, self.settings.on_give_up, now);
             }
         }
@@ -246,6 +265,8 @@ impl Playing {
             muted: self.muted(),
             loading: self.loading,
             speaker: self.speaker.clone(),
+            decoder: self.decoder.into(),
+            unplayable: self.unplayable.clone(),
             screen: self.card().map_or("picture", Card::name).into(),
             last_end: self.session.last_end().into(),
             reconnects: self.session.reconnects(),
@@ -274,6 +295,11 @@ impl Playing {
 
     fn object(&self) -> Object {
         Object::Player(self.settings.id.clone())
+    }
+
+    fn nothing_decoded(&mut self) {
+        self.decoder = "";
+        self.unplayable.clear();
     }
 
     fn warn(&mut self, code: &'static code::Code, detail: Value, now: Time) {

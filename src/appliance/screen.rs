@@ -1,7 +1,7 @@
 //! What a player's screen shows: the picture as long as there is one, else a card that says why there is none.
 
 use crate::api::card::Card;
-use crate::api::notice::{Cause, PlayNews};
+use crate::api::notice::{Cause, PlayNews, Why};
 use crate::api::status::SessionState;
 use crate::media::{Span, Time};
 
@@ -29,6 +29,8 @@ pub struct Screen {
     /// From then on sound without a picture is all there is.
     alone: Option<Time>,
     sound_only: bool,
+    /// Pictures come, and none of them can be shown: the card that says why.
+    unplayable: Option<Card>,
     /// The terminal is being shut down.
     leaving: bool,
 }
@@ -56,26 +58,35 @@ impl Screen {
             PlayNews::StreamBegin => self.over = false,
             PlayNews::Resolution(_) => {
                 self.pictures = true;
+                (self.alone, self.sound_only, self.unplayable) = (None, false, None);
+            }
+            PlayNews::Unplayable(unplayable) => {
+                self.pictures = false;
                 (self.alone, self.sound_only) = (None, false);
+                self.unplayable = Some(match unplayable.why {
+                    Why::Codec => Card::WrongCodec,
+                    Why::TooLarge => Card::TooLarge,
+                    Why::Format => Card::WrongFormat,
+                });
             }
             PlayNews::PlayBegin | PlayNews::Loading(false) => {
                 (self.playing, self.played) = (true, true);
                 (self.lost, self.linger) = (None, None);
-                if !self.pictures && !self.sound_only {
+                if !self.pictures && !self.sound_only && self.unplayable.is_none() {
                     self.alone.get_or_insert(now + ALONE);
                 }
             }
             PlayNews::StreamEnded => {
                 self.over = true;
                 (self.playing, self.pictures, self.linger) = (false, false, None);
-                (self.alone, self.sound_only) = (None, false);
+                (self.alone, self.sound_only, self.unplayable) = (None, false, None);
             }
             PlayNews::Ended(end) => {
                 if self.playing && self.pictures && end.cause != Cause::Ours {
                     self.linger = Some(now + LINGER);
                 }
                 (self.connected, self.playing, self.pictures) = (false, false, false);
-                (self.alone, self.sound_only) = (None, false);
+                (self.alone, self.sound_only, self.unplayable) = (None, false, None);
                 self.lost = Some(end.cause);
             }
             _ => {}
@@ -106,6 +117,7 @@ impl Screen {
             _ if self.over && reachable => Some(Card::Ended),
             SessionState::Live | SessionState::Paused => match (self.playing, self.pictures) {
                 (true, true) => None,
+                _ if self.unplayable.is_some() => self.unplayable,
                 _ if self.sound_only => Some(Card::SoundOnly),
                 _ => Some(Card::Waiting),
             },

@@ -372,7 +372,7 @@ fn a_player_tells_its_life_in_order() {
         PlayNews::Connected,
         PlayNews::StreamBegin,
         PlayNews::FirstIdr,
-        PlayNews::DecoderStarted,
+        PlayNews::DecoderStarted("openh264"),
         PlayNews::PlayBegin,
         PlayNews::Loading(true),
         PlayNews::Loading(false),

@@ -7,6 +7,7 @@ use super::pipe::{FileLamp, PipeCamera, PipeDisplay, PipeMicrophone, PipeSpeaker
 use super::synthetic::{NullDisplay, NullSpeaker, PngDisplay, SilentMicrophone, TestCard, ToneMicrophone, WavSpeaker};
 use super::v4l2::V4l2Camera;
 use super::*;
+use crate::media::SoundCoding;
 use crate::settings::board::{ButtonDriver, CameraDriver, DisplayDriver, LampDriver, MicrophoneDriver, SpeakerDriver};
 
 /// Opens and starts the camera `driver` describes, as near to `wanted` size and `fps` as it can.
@@ -115,9 +116,13 @@ pub fn sound_encoder(format: SoundFormat, kbps: u32) -> Result<Box<dyn SoundEnco
     Ok(Box::new(aac::FdkEncoder::new(format, kbps)?))
 }
 
-/// Builds an AAC decoder for the stream's AudioSpecificConfig.
-pub fn sound_decoder(config: &[u8]) -> Result<Box<dyn SoundDecoder>, DeviceError> {
-    Ok(Box::new(aac::FdkDecoder::new(config)?))
+/// Builds a decoder for sound that is coded like this.
+pub fn sound_decoder(coding: &SoundCoding) -> Result<Box<dyn SoundDecoder>, DeviceError> {
+    Ok(match coding {
+        SoundCoding::Aac(config) => Box::new(aac::FdkDecoder::new(config)?),
+        SoundCoding::G711 { law, channels } => Box::new(g711::G711Decoder::new(*law, *channels)),
+        SoundCoding::Mp3 => Box::new(mp3::Mp3Decoder::new()),
+    })
 }
 
 #[cfg(test)]

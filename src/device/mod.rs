@@ -11,10 +11,12 @@ pub mod arrivals;
 pub mod clock;
 pub mod clock_set;
 pub mod drm;
+pub mod g711;
 pub mod gpio;
 pub mod held;
 pub mod links;
 pub mod load;
+pub mod mp3;
 pub mod openh264;
 pub mod pipe;
 pub mod synthetic;
@@ -145,9 +147,9 @@ pub trait SoundEncoder {
     fn set_bitrate(&mut self, kbps: u32) -> Result<(), DeviceError>;
 }
 
-/// 16-bit samples out of AAC.
+/// 16-bit samples out of coded sound.
 pub trait SoundDecoder {
-    /// Decodes one raw frame; `out` is cleared and receives interleaved samples in the format returned.
+    /// Decodes one frame; `out` is cleared and receives interleaved samples in the format returned.
     fn decode(&mut self, frame: &[u8], out: &mut Vec<i16>) -> Result<SoundFormat, DeviceError>;
 }
 

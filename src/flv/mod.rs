@@ -34,14 +34,14 @@ fn name_of_four_cc(four_cc: &[u8]) -> String {
         b"av01" => "AV1",
         b"vp09" => "VP9",
         b"vp08" => "VP8",
-        b"avc1" => "H.264 by FourCC",
+        b"avc1" => "H.264",
         b"vvc1" => "VVC (H.266)",
         b"Opus" => "Opus",
         b"fLaC" => "FLAC",
         b"ac-3" => "AC-3",
         b"ec-3" => "E-AC-3",
         b".mp3" => "MP3",
-        b"mp4a" => "AAC by FourCC",
+        b"mp4a" => "AAC",
         _ => return format!("codec '{}'", four_cc.escape_ascii()),
     };
     known.to_owned()

@@ -11,6 +11,12 @@ const COMMAND_FRAME: u8 = 5;
 const CODEC_AVC: u8 = 7;
 /// Highest bit of the first byte: the header of Enhanced RTMP follows.
 const EXTENDED_HEADER: u8 = 0x80;
+const FOUR_CC_AVC: &[u8] = b"avc1";
+/// Packet types of Enhanced RTMP.
+const EXTENDED_SEQUENCE_START: u8 = 0;
+const EXTENDED_FRAMES: u8 = 1;
+const EXTENDED_SEQUENCE_END: u8 = 2;
+const EXTENDED_FRAMES_WITHOUT_OFFSET: u8 = 3;
 
 /// What a video tag holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +48,7 @@ pub fn parse(body: &Bytes) -> Result<VideoTag, BodyError> {
         return Ok(VideoTag::Ignored);
     }
     if first & EXTENDED_HEADER != 0 {
-        return extended(first & 0x0f, &body[1..]);
+        return extended(frame, first & 0x0f, body);
     }
     let codec = first & 0x0f;
     if codec != CODEC_AVC {
@@ -54,26 +60,54 @@ pub fn parse(body: &Bytes) -> Result<VideoTag, BodyError> {
     match packet {
         0 => Ok(VideoTag::SequenceHeader(body.slice(5..))),
         1 if data.is_empty() => Ok(VideoTag::Ignored),
-        1 => Ok(VideoTag::Picture {
-            idr: matches!(frame, KEY_FRAME | GENERATED_KEY_FRAME),
-            // The shift down brings the sign of the 24-bit number along.
-            composition_ms: i32::from_be_bytes([high, middle, low, 0]) >> 8,
-            data: body.slice(5..),
-        }),
+        1 => Ok(picture_of(frame, [high, middle, low], body.slice(5..))),
         2 => Ok(VideoTag::EndOfSequence),
         other => Err(BodyError::PacketType(other)),
     }
 }
 
 /// Enhanced RTMP (veovera.org, "Enhanced RTMP" v2): where the FourCC stands depends on the packet type.
-fn extended(packet: u8, rest: &[u8]) -> Result<VideoTag, BodyError> {
+fn extended(frame: u8, packet: u8, body: &Bytes) -> Result<VideoTag, BodyError> {
     let what = match packet {
-        0..=5 => name_of_four_cc(rest.get(..4).ok_or(BodyError::Truncated)?),
+        0..=5 => {
+            let four_cc = body.get(1..5).ok_or(BodyError::Truncated)?;
+            if four_cc == FOUR_CC_AVC {
+                return extended_avc(frame, packet, body);
+            }
+            name_of_four_cc(four_cc)
+        }
         6 => "several video tracks in one tag".to_owned(),
         7 => "video packets with modifiers".to_owned(),
         other => return Err(BodyError::PacketType(other)),
     };
     Ok(VideoTag::Unsupported { what })
+}
+
+/// H.264 behind its FourCC: the same contents as behind its number, with other packet types.
+fn extended_avc(frame: u8, packet: u8, body: &Bytes) -> Result<VideoTag, BodyError> {
+    match packet {
+        EXTENDED_SEQUENCE_START => Ok(VideoTag::SequenceHeader(body.slice(5..))),
+        EXTENDED_FRAMES | EXTENDED_FRAMES_WITHOUT_OFFSET => {
+            let (offset, data) = match (packet, body.get(5..8)) {
+                (EXTENDED_FRAMES_WITHOUT_OFFSET, _) => ([0; 3], body.slice(5..)),
+                (_, Some(&[high, middle, low])) => ([high, middle, low], body.slice(8..)),
+                _ => return Err(BodyError::Truncated),
+            };
+            Ok(if data.is_empty() { VideoTag::Ignored } else { picture_of(frame, offset, data) })
+        }
+        EXTENDED_SEQUENCE_END => Ok(VideoTag::EndOfSequence),
+        // Metadata such as colour primaries, and the header of MPEG-2 TS.
+        _ => Ok(VideoTag::Ignored),
+    }
+}
+
+fn picture_of(frame: u8, [high, middle, low]: [u8; 3], data: Bytes) -> VideoTag {
+    VideoTag::Picture {
+        idr: matches!(frame, KEY_FRAME | GENERATED_KEY_FRAME),
+        // The shift down brings the sign of the 24-bit number along.
+        composition_ms: i32::from_be_bytes([high, middle, low, 0]) >> 8,
+        data,
+    }
 }
 
 fn name_of_codec(codec: u8) -> String {
@@ -138,7 +172,7 @@ mod tests {
         let picture = |idr, composition_ms| {
             Ok(VideoTag::Picture { idr, composition_ms, data: Bytes::from_static(b"\0\0\0\x01\x65") })
         };
-        let table: [(&[u8], Result<VideoTag, BodyError>); 14] = [
+        let table: [(&[u8], Result<VideoTag, BodyError>); 20] = [
             (b"\x17\x00\0\0\0\x01\x64", Ok(VideoTag::SequenceHeader(Bytes::from_static(b"\x01\x64")))),
             (b"\x17\x01\x00\x00\x28\0\0\0\x01\x65", picture(true, 40)),
             (b"\x27\x01\xff\xff\xd8\0\0\0\x01\x65", picture(false, -40)),
@@ -153,6 +187,12 @@ mod tests {
             (b"\x17\x03\0\0\0", Err(BodyError::PacketType(3))),
             (b"\x90hvc", Err(BodyError::Truncated)),
             (b"\x98hvc1", Err(BodyError::PacketType(8))),
+            (b"\x90avc1\x01\x64", Ok(VideoTag::SequenceHeader(Bytes::from_static(b"\x01\x64")))),
+            (b"\x91avc1\x00\x00\x28\0\0\0\x01\x65", picture(true, 40)),
+            (b"\xa3avc1\0\0\0\x01\x65", picture(false, 0)),
+            (b"\x91avc1\0\0", Err(BodyError::Truncated)),
+            (b"\x92avc1", Ok(VideoTag::EndOfSequence)),
+            (b"\x94avc1\x02", Ok(VideoTag::Ignored)),
         ];
         for (body, expected) in table {
             assert_eq!(read(body), expected, "{body:02x?}");
@@ -161,14 +201,13 @@ mod tests {
 
     #[test]
     fn other_codecs_are_refused_by_their_names() {
-        let table: [(&[u8], &str); 9] = [
+        let table: [(&[u8], &str); 8] = [
             (b"\x12\0", "Sorenson H.263"),
             (b"\x1c\0", "HEVC (H.265)"),
             (b"\x1f\0", "video codec 15"),
             (b"\x90hvc1\x01", "HEVC (H.265)"),
             (b"\xa1av01\x01", "AV1"),
             (b"\x93vp09", "VP9"),
-            (b"\x90avc1", "H.264 by FourCC"),
             (b"\x91ab\"\xff", "codec 'ab\\\"\\xff'"),
             (b"\x96\x01hvc1", "several video tracks in one tag"),
         ];
@@ -191,12 +230,20 @@ mod tests {
 
     #[test]
     fn damaged_bodies_never_panic_and_hold_no_more_than_they_have() {
-        let golden: [&[u8]; 4] =
-            [b"\x17\x00\0\0\0\x01\x64", b"\x27\x01\xff\xff\xd8\0\0\0\x01\x65", b"\x90hvc1\x01", b"\x12"];
+        let golden: [&[u8]; 6] = [
+            b"\x17\x00\0\0\0\x01\x64",
+            b"\x27\x01\xff\xff\xd8\0\0\0\x01\x65",
+            b"\x90hvc1\x01",
+            b"\x91avc1\0\0\x28\0\0\0\x01\x65",
+            b"\xa3avc1\0\0\0\x01\x65",
+            b"\x12",
+        ];
         for bytes in mutations(&golden, 0x71de0, 20_000) {
             let len = bytes.len();
             match parse(&bytes.into()) {
-                Ok(VideoTag::SequenceHeader(data) | VideoTag::Picture { data, .. }) => assert_eq!(data.len(), len - 5),
+                Ok(VideoTag::SequenceHeader(data) | VideoTag::Picture { data, .. }) => {
+                    assert!(data.len() == len - 5 || data.len() == len - 8);
+                }
                 Ok(VideoTag::Unsupported { what }) => assert!(!what.is_empty() && what.len() < 40),
                 _ => {}
             }

@@ -1,5 +1,6 @@
 //! AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1): the parameter sets as a sequence header.
 
+use super::bits::Bits;
 use super::nal::{NalKind, push_annex_b};
 use super::sps::{Sps, SpsError};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -53,15 +54,48 @@ impl DecoderConfig {
         }
     }
 
+    /// Parameter sets that come with the pictures alone, behind four-byte lengths: none yet.
+    pub fn in_band() -> Self {
+        Self { length_size: 4, sps: Vec::new(), pps: Vec::new() }
+    }
+
     /// The first sequence parameter set, read.
     pub fn first_sps(&self) -> Result<Sps, SpsError> {
         self.sps.first().ok_or(SpsError::NotAnSps).and_then(|sps| Sps::parse(sps))
+    }
+
+    /// Takes in a parameter set that came with a picture: it replaces the one with its number. True when anything is
+    /// different now; a NAL unit of another kind, or one without a number, changes nothing.
+    pub fn merge(&mut self, nal: &Bytes) -> bool {
+        let sets = match NalKind::of(nal) {
+            Some(NalKind::Sps) => &mut self.sps,
+            Some(NalKind::Pps) => &mut self.pps,
+            _ => return false,
+        };
+        let Some(number) = number_of(nal) else { return false };
+        match sets.iter_mut().find(|set| number_of(set) == Some(number)) {
+            Some(set) if set == nal => return false,
+            Some(set) => *set = nal.clone(),
+            None => sets.push(nal.clone()),
+        }
+        true
     }
 
     /// Appends all parameter sets to `out` as Annex B: what a decoder wants in front of an IDR.
     pub fn write_annex_b(&self, out: &mut Vec<u8>) {
         self.sps.iter().chain(&self.pps).for_each(|set| push_annex_b(set, out));
     }
+}
+
+/// `seq_parameter_set_id` or `pic_parameter_set_id` (H.264, 7.4.2): at most 31, or 255.
+fn number_of(set: &[u8]) -> Option<u32> {
+    let sps = NalKind::of(set)? == NalKind::Sps;
+    let mut bits = Bits::of_nal(set.get(1..)?);
+    if sps {
+        // Profile, constraints, level.
+        bits.skip(24).ok()?;
+    }
+    bits.unsigned().ok().filter(|&number| number <= if sps { 31 } else { 255 })
 }
 
 /// Takes `count` parameter sets of one kind from the front of `rest`, each behind a two-byte length.
@@ -142,6 +176,30 @@ mod tests {
         let mut out = Vec::new();
         config.write_annex_b(&mut out);
         assert_eq!(out, [b"\0\0\0\x01", SPS, b"\0\0\0\x01", PPS].concat());
+    }
+
+    #[test]
+    fn parameter_sets_that_come_with_pictures_replace_those_of_their_number() {
+        let mut config = DecoderConfig::in_band();
+        let (sps, pps) = (Bytes::from_static(SPS), Bytes::from_static(PPS));
+        assert!(config.merge(&sps) && config.merge(&pps));
+        assert!(!config.merge(&sps) && !config.merge(&pps), "the same again");
+        // The same numbers with other contents; then number 1 beside them (010 at the start of a PPS).
+        let (other, second) = (Bytes::from_static(b"\x68\xce\x38\x80"), Bytes::from_static(b"\x68\x4e\x3c\x80"));
+        assert!(config.merge(&other) && config.merge(&second));
+        assert_eq!((config.sps.len(), &config.pps[..]), (1, &[other, second][..]));
+        for useless in [&b"\x65\x88"[..], b"\x67\x42", b"", b"\x68\0\0\0\0"] {
+            assert!(!config.merge(&Bytes::from_static(useless)), "{useless:02x?}");
+        }
+    }
+
+    #[test]
+    fn however_many_damaged_sets_come_they_stay_few() {
+        let mut config = DecoderConfig::in_band();
+        for bytes in mutations(&[SPS, PPS], 0x5e7, 20_000) {
+            config.merge(&bytes.into());
+        }
+        assert!(config.sps.len() <= 32 && config.pps.len() <= 256);
     }
 
     #[test]

@@ -130,24 +130,35 @@ pub enum FramingError {
 /// `length_size` (1 to 4) comes from the stream's [`DecoderConfig`](super::DecoderConfig). Empty units are
 /// left out, so `out` grows by at most two and a half times the unit. On an error the units before it are there.
 pub fn to_annex_b<'a>(unit: &'a [u8], length_size: usize, out: &mut Vec<u8>) -> Result<Contents<'a>, FramingError> {
-    if !(1..=4).contains(&length_size) {
-        return Err(FramingError::LengthSize(length_size));
-    }
     let mut contents = Contents::default();
-    let mut rest = unit;
-    while !rest.is_empty() {
-        let overrun = FramingError::Overrun { len: length_size, left: rest.len() };
-        let (prefix, after) = rest.split_at_checked(length_size).ok_or(overrun)?;
-        let len = prefix.iter().fold(0, |len, &byte| len << 8 | usize::from(byte));
-        let overrun = FramingError::Overrun { len, left: after.len() };
-        let (nal, after) = after.split_at_checked(len).ok_or(overrun)?;
-        rest = after;
+    for nal in length_prefixed(unit, length_size) {
+        let nal = nal?;
         if let Some(kind) = NalKind::of(nal) {
             contents.note(kind, nal);
             push_annex_b(nal, out);
         }
     }
     Ok(contents)
+}
+
+/// The NAL units behind lengths of `length_size` bytes (1 to 4) in `unit`; an error is the last one.
+pub fn length_prefixed(unit: &[u8], length_size: usize) -> impl Iterator<Item = Result<&[u8], FramingError>> {
+    let mut rest = unit;
+    std::iter::from_fn(move || {
+        (!rest.is_empty()).then(|| {
+            let whole = std::mem::take(&mut rest);
+            if !(1..=4).contains(&length_size) {
+                return Err(FramingError::LengthSize(length_size));
+            }
+            let overrun = FramingError::Overrun { len: length_size, left: whole.len() };
+            let (prefix, after) = whole.split_at_checked(length_size).ok_or(overrun)?;
+            let len = prefix.iter().fold(0, |len, &byte| len << 8 | usize::from(byte));
+            let overrun = FramingError::Overrun { len, left: after.len() };
+            let (nal, after) = after.split_at_checked(len).ok_or(overrun)?;
+            rest = after;
+            Ok(nal)
+        })
+    })
 }
 
 /// Appends one NAL unit behind a four-byte start code.

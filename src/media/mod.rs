@@ -12,4 +12,4 @@ pub use picture::{PictureView, PixelFormat, Placement, RawPicture, Rect, Size};
 pub use pool::{Buffer, Pool};
 pub use sound::{Sound, SoundFormat};
 pub use time::{Clocks, Span, Time};
-pub use unit::{SoundUnit, VideoUnit};
+pub use unit::{Law, SoundCoding, SoundUnit, VideoUnit};

@@ -1,4 +1,4 @@
-//! Coded media: access units of H.264 and frames of AAC on their way between codec and wire.
+//! Coded media: access units of H.264 and frames of sound on their way between codec and wire.
 
 use super::time::Span;
 use bytes::Bytes;
@@ -16,7 +16,25 @@ pub struct VideoUnit {
     pub pts: Span,
 }
 
-/// One raw AAC frame (no ADTS header).
+/// How a track of sound is coded, and what a decoder has to know of it beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SoundCoding {
+    /// Raw AAC frames, with this AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
+    Aac(Bytes),
+    /// Samples of a byte at 8 kHz (ITU-T G.711).
+    G711 { law: Law, channels: u16 },
+    /// Whole frames of MPEG audio, layer III; each says the rest itself.
+    Mp3,
+}
+
+/// The two laws of G.711.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    A,
+    Mu,
+}
+
+/// One frame of sound: of AAC without an ADTS header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoundUnit {
     pub data: Bytes,

@@ -116,7 +116,7 @@ impl DecoderWorker {
             // Until the IDR of another stream or size the pictures of the old one have no decoder.
             if let Some(decoding) = decoding.as_mut().filter(|decoding| decoding.fits(&coded)) {
                 // A stream that ended and begins again unchanged is told anew, and keeps its decoder.
-                coded.session.decoder_started();
+                coded.session.decoder_started("openh264");
                 self.decode(decoding, &coded, &mut annex_b);
             }
         }

@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::sound_path::SoundPath;
 use super::stats::{Gauges, Second};
-use super::tracks::{AudioBody, VideoBody, VideoConfig, read_audio, read_video};
+use super::tracks::{AudioBody, SoundTrack, Trouble, VideoBody, VideoConfig, VideoTrack};
 use super::{Arrival, CROWDED, Coded, Piece, Plans, SpeakerFacts, What};
 use crate::api::notice::{Notice, PlayNews};
 use crate::api::plan::PlayPlan;
@@ -14,7 +14,7 @@ use crate::flow::frame::Frame;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
 use crate::h264::sei::Stamp;
-use crate::media::{SoundUnit, Span, Time, VideoUnit};
+use crate::media::{SoundCoding, SoundUnit, Span, Time, VideoUnit};
 use crate::playout::{Config, News, Output, Playout, Show};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -42,8 +42,10 @@ pub struct PlayoutWorker {
 struct Playing {
     session: Arc<Session>,
     playout: Playout,
+    video_track: VideoTrack,
+    sound_track: SoundTrack,
     video: Configs<Arc<VideoConfig>>,
-    audio: Configs<Bytes>,
+    audio: Configs<SoundCoding>,
     sound: SoundPath,
     second: Second,
     lost: u64,
@@ -107,6 +109,8 @@ impl PlayoutWorker {
         if playing.as_ref().is_none_or(|playing| !Arc::ptr_eq(&playing.session, &session)) {
             *playing = Some(Playing {
                 playout: Playout::new(config(plan)),
+                video_track: VideoTrack::new(),
+                sound_track: SoundTrack::default(),
                 video: Configs::new(),
                 audio: Configs::new(),
                 sound: SoundPath::default(),
@@ -117,7 +121,11 @@ impl PlayoutWorker {
         }
         let Some(playing) = playing else { return };
         match what {
-            What::Begin => playing.playout.restart(),
+            What::Begin => {
+                playing.playout.restart();
+                playing.video_track.begin();
+                playing.sound_track.begin();
+            }
             What::Video { timestamp_ms, body } => playing.video(timestamp_ms, &body, at),
             What::Audio { timestamp_ms, body } => playing.audio(timestamp_ms, &body, at),
             What::Finish => {
@@ -199,35 +207,32 @@ impl PlayoutWorker {
 
 impl Playing {
     fn video(&mut self, timestamp_ms: i64, body: &Bytes, at: Time) {
-        match read_video(timestamp_ms, body) {
-            Ok(VideoBody::Config(config)) => {
-                self.session.has_pictures();
-                let number = self.video.add(Arc::new(config));
-                self.playout.set_video_config(number);
-            }
-            Ok(VideoBody::Unit(unit)) => {
-                self.session.has_pictures();
+        match self.video_track.read(timestamp_ms, body) {
+            Ok(VideoBody::Config(config)) => self.configure(config),
+            Ok(VideoBody::Unit { config, unit }) => {
+                config.into_iter().for_each(|config| self.configure(config));
                 self.second.video(unit.data.len(), unit.idr, unit.dts);
-                if self.video.last != 0 {
-                    self.playout.handle_video(unit, at);
-                }
+                self.playout.handle_video(unit, at);
             }
             Ok(VideoBody::Nothing) => {}
-            Err(words) => self.session.trouble(PlayNews::VideoDecodeFailed(words)),
+            Err(Trouble::Damaged(words)) => self.session.trouble(PlayNews::VideoDecodeFailed(words)),
+            Err(Trouble::Unplayable(unplayable)) => self.session.unplayable(unplayable),
         }
     }
 
+    fn configure(&mut self, config: VideoConfig) {
+        self.session.has_pictures();
+        let number = self.video.add(Arc::new(config));
+        self.playout.set_video_config(number);
+    }
+
     fn audio(&mut self, timestamp_ms: i64, body: &Bytes, at: Time) {
-        match read_audio(timestamp_ms, body) {
-            Ok(AudioBody::Config(config)) => {
-                let number = self.audio.add(config);
-                self.playout.set_sound_config(number);
-            }
-            Ok(AudioBody::Unit(unit)) => {
+        match self.sound_track.read(timestamp_ms, body) {
+            Ok(AudioBody::Config(coding)) => self.playout.set_sound_config(self.audio.add(coding)),
+            Ok(AudioBody::Unit { coding, unit }) => {
+                coding.into_iter().for_each(|coding| self.playout.set_sound_config(self.audio.add(coding)));
                 self.second.sound(unit.data.len());
-                if self.audio.last != 0 {
-                    self.playout.handle_sound(unit, at);
-                }
+                self.playout.handle_sound(unit, at);
             }
             Ok(AudioBody::Nothing) => {}
             Err(words) => self.session.trouble(PlayNews::SoundDecodeFailed(words)),

@@ -1,6 +1,6 @@
 //! What is told of one playing session: in legal order, not too often, and nothing after its end.
 
-use crate::api::notice::{End, Notice, PlayNews};
+use crate::api::notice::{End, Notice, PlayNews, Unplayable};
 use crate::device::clock;
 use crate::flow::Notices;
 use crate::media::{Size, Span, Time};
@@ -34,6 +34,8 @@ struct Told {
     playing: bool,
     /// A picture is to be expected: sound alone is not yet playing.
     pictures: bool,
+    /// None of the pictures can be shown.
+    unplayable: bool,
     /// Frames of sound that were heard.
     heard: u32,
     loading: bool,
@@ -79,9 +81,22 @@ impl Session {
         *told = Told { connected, ended, pictures, ..Told::default() };
     }
 
-    /// The stream has pictures.
+    /// The stream has pictures that can be shown.
     pub fn has_pictures(&self) {
-        self.lock().pictures = true;
+        let mut told = self.lock();
+        told.pictures = true;
+        if std::mem::take(&mut told.unplayable) {
+            told.size = None;
+        }
+    }
+
+    /// It has some, and none of them can be shown: what is still to come of others is not told.
+    pub fn unplayable(&self, unplayable: Unplayable) {
+        let mut told = self.lock();
+        if told.begun {
+            (told.pictures, told.unplayable) = (false, true);
+            self.tell(&told, PlayNews::Unplayable(unplayable));
+        }
     }
 
     /// An IDR came.
@@ -92,18 +107,18 @@ impl Session {
         }
     }
 
-    /// A decoder was built.
-    pub fn decoder_started(&self) {
+    /// The decoder called `name` was built.
+    pub fn decoder_started(&self, name: &'static str) {
         let mut told = self.lock();
         if told.idr && !std::mem::replace(&mut told.decoder, true) {
-            self.tell(&told, PlayNews::DecoderStarted);
+            self.tell(&told, PlayNews::DecoderStarted(name));
         }
     }
 
     /// A picture of `size` was decoded.
     pub fn resolution(&self, size: Size) {
         let mut told = self.lock();
-        if told.decoder && told.size.replace(size) != Some(size) {
+        if told.decoder && !told.unplayable && told.size.replace(size) != Some(size) {
             self.tell(&told, PlayNews::Resolution(size));
         }
     }
@@ -207,7 +222,7 @@ mod tests {
             session.heard();
             session.loading(true);
             session.first_idr();
-            session.decoder_started();
+            session.decoder_started("test");
             session.resolution(Size::new(640, 360));
             session.shown();
             session.trouble(PlayNews::DataLag);
@@ -222,7 +237,7 @@ mod tests {
             PlayNews::Connected,
             PlayNews::StreamBegin,
             PlayNews::FirstIdr,
-            PlayNews::DecoderStarted,
+            PlayNews::DecoderStarted("test"),
             PlayNews::Resolution(Size::new(640, 360)),
             PlayNews::PlayBegin,
             PlayNews::DataLag,
@@ -242,7 +257,7 @@ mod tests {
         session.stream_begin();
         session.heard();
         session.first_idr();
-        session.decoder_started();
+        session.decoder_started("test");
         session.resolution(Size::new(640, 360));
         assert!(!told.lock().unwrap().contains(&PlayNews::PlayBegin));
         session.shown();

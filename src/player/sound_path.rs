@@ -1,28 +1,27 @@
-//! Sound from AAC frame to the loudspeaker's format.
+//! Sound from a coded frame to the loudspeaker's format.
 
 use crate::device::{self, DeviceError, SoundDecoder};
-use crate::media::SoundFormat;
+use crate::media::{SoundCoding, SoundFormat};
 use crate::voice::Convert;
-use bytes::Bytes;
 
 /// Decoder and converter of one stream; both are built when they are first needed.
 #[derive(Default)]
 pub struct SoundPath {
-    config: Option<Bytes>,
-    /// `None` after a failure to build one; it is not tried again for the same config.
+    coding: Option<SoundCoding>,
+    /// `None` after a failure to build one; it is not tried again for the same coding.
     decoder: Option<Box<dyn SoundDecoder>>,
     convert: Option<(SoundFormat, SoundFormat, Convert)>,
     decoded: Vec<i16>,
 }
 
 impl SoundPath {
-    /// Decodes `frame` by the AudioSpecificConfig `config` and converts it to `target`. The error is for people;
+    /// Decodes `frame`, which is coded like `coding`, and converts it to `target`. The error is for people;
     /// a stream that can not be decoded at all is an error once and silent afterwards.
-    pub fn run(&mut self, frame: &[u8], config: &Bytes, target: SoundFormat) -> Result<Vec<i16>, DeviceError> {
-        if self.config.as_ref() != Some(config) {
-            self.config = Some(config.clone());
+    pub fn run(&mut self, frame: &[u8], coding: &SoundCoding, target: SoundFormat) -> Result<Vec<i16>, DeviceError> {
+        if self.coding.as_ref() != Some(coding) {
+            self.coding = Some(coding.clone());
             self.decoder = None;
-            self.decoder = Some(device::sound_decoder(config)?);
+            self.decoder = Some(device::sound_decoder(coding)?);
         }
         let mut out = Vec::new();
         let Some(decoder) = &mut self.decoder else { return Ok(out) };

@@ -133,6 +133,7 @@ impl SoundEncoding {
 mod tests {
     use super::*;
     use crate::device::{sound_decoder, sound_encoder};
+    use crate::media::SoundCoding;
     use std::f64::consts::TAU;
 
     fn frames_of(plan: &[(u32, u32)]) -> Vec<CodedSound> {
@@ -183,7 +184,7 @@ mod tests {
         for frame in &frames[4..] {
             if frame.config != config {
                 config = frame.config.clone();
-                decoder = Some(sound_decoder(&config).unwrap());
+                decoder = Some(sound_decoder(&SoundCoding::Aac(config.clone())).unwrap());
                 seen = 0;
             }
             let mut out = Vec::new();

@@ -4,7 +4,7 @@ use super::mark::{self, TimeMark};
 use super::*;
 use crate::device::openh264::OpenH264Encoder;
 use crate::device::{Encoded, VideoEncoder, VideoEncoding, sound_decoder, sound_encoder, video_decoder};
-use crate::media::{PictureView, Size, SoundFormat, Span, Time};
+use crate::media::{PictureView, Size, SoundCoding, SoundFormat, Span, Time};
 
 /// Encodes and decodes `count` pictures of the test card's at `kbps`; how many codes were read, and how many pictures
 /// came out.
@@ -44,7 +44,7 @@ fn a_time_code_survives_h264_at_the_rates_of_a_poor_link() {
 fn a_beep_survives_aac_to_a_millisecond() {
     for kbps in [24, 64] {
         let mut encoder = sound_encoder(SoundFormat::CALL, kbps).unwrap();
-        let mut decoder = sound_decoder(encoder.config()).unwrap();
+        let mut decoder = sound_decoder(&SoundCoding::Aac(encoder.config().to_vec().into())).unwrap();
         let mut reader = SoundMarkReader::new(SoundFormat::CALL);
         let mut microphone = ToneMicrophone::open();
         let start = Time::from_micros(500_000_000) - Span::millis(400);
