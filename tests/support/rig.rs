@@ -213,6 +213,13 @@ impl Rig {
         }
     }
 
+    /// Forgets what was told and played so far: a long test would fill the memory with it.
+    pub fn forget(&mut self) {
+        self.samples.lock().unwrap().clear();
+        self.sizes.lock().unwrap().clear();
+        (self.news, self.stats, self.others) = (vec![], vec![], vec![]);
+    }
+
     /// Pictures shown so far.
     pub fn shown(&self) -> usize {
         self.sizes.lock().unwrap().len()

@@ -20,7 +20,7 @@ pub use meter::{Latency, Meter, MeteredDisplay, MeteredSpeaker, Readings};
 pub use null::{NullDisplay, NullSpeaker};
 pub use png::PngDisplay;
 pub use silence::SilentMicrophone;
-pub use sound_mark::{SoundMark, SoundMarkReader};
+pub use sound_mark::{SoundMark, SoundMarkReader, beep};
 pub use test_card::TestCard;
 pub use tone::ToneMicrophone;
 pub use wav::WavSpeaker;
