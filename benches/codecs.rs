@@ -2,12 +2,14 @@
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use visavis::api::card::Card;
 use visavis::api::plan::{Looks, VoicePlan};
 use visavis::device::drm::to_bgrx;
 use visavis::device::{self, Encoded, VideoEncoder, VideoEncoding};
 use visavis::image::beauty::Beautifier;
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
 use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundCoding, SoundFormat, Span, Time};
+use visavis::settings::screen::Language;
 use visavis::voice::{Played, Treatment};
 
 /// Pictures in the loop that is encoded again and again.
@@ -106,7 +108,7 @@ fn pixels() {
     report("PNG of 720p", repeat(|| drop(black_box(to_png(view(large, &i420.bytes))))));
     report("JPEG of 720p", repeat(|| drop(black_box(to_jpeg(view(large, &i420.bytes), 90)))));
     let mut card = Vec::new();
-    report("card of 720p", repeat(|| drop(draw_card(large, "the camera is off", &mut card))));
+    report("card of 720p", repeat(|| drop(draw_card(large, Card::Waiting.text(Language::En).into(), &mut card))));
 }
 
 /// The dearest there is: every pixel is skin.

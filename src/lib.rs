@@ -20,7 +20,7 @@
 //!    only place where engines meet devices. The first four never import each other.
 //! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`buttons`],
 //!    [`rate_control`], [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
-//! 1. Vocabulary: [`media`], [`api`], [`settings`].
+//! 1. Vocabulary: [`media`], [`api`], [`settings`]; and [`font`], because engines and devices write.
 //!
 //! # What holds everywhere
 //! **Time** is one line, CLOCK_MONOTONIC in microseconds ([`media::time`]), because kernel stamps and test
@@ -50,6 +50,7 @@ pub mod daemon;
 pub mod device;
 pub mod flow;
 pub mod flv;
+pub mod font;
 pub mod h264;
 pub mod http_flv;
 pub mod image;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 /// Each module's storey. A module imports from lower storeys and from itself.
 const STOREYS: &[(&str, u32)] = &[
     ("media", 10),
-    ("settings", 11),
-    ("api", 12),
+    ("font", 11),
+    ("settings", 12),
+    ("api", 13),
     ("flv", 21),
     ("h264", 20),
     ("retry", 20),
@@ -50,6 +51,7 @@ const VOCABULARY: &[&str] = &["settings", "api"];
 /// Modules that read no clock, open nothing, start nothing and never wait.
 const PURE: &[&str] = &[
     "media",
+    "font",
     "api",
     "flv",
     "h264",

@@ -1,6 +1,6 @@
 //! What the appliance wants done: whole desired states, so that applying one twice does nothing.
 
-use super::card::Card;
+use super::card::{Card, Text};
 use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
 use crate::media::{Size, Span, Time};
@@ -45,8 +45,8 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PictureSource {
     Camera,
-    /// The waiting card, with these words on it.
-    Card(String),
+    /// The waiting card, with this on it.
+    Card(Text),
 }
 
 /// What is done to the microphone's sound before it is encoded.
@@ -188,6 +188,8 @@ pub struct PlayerView {
     /// What is shown instead of a picture; a picture that comes later is shown all the same, until this changes.
     /// While nothing is played, a player without a card takes no room.
     pub card: Option<Card>,
+    /// The number of the event that led to the card, for a technician.
+    pub trouble: Option<i32>,
     pub fit: ObjectFit,
     /// Turned by 90° clockwise.
     pub turned: bool,
@@ -195,7 +197,8 @@ pub struct PlayerView {
 
 impl PlayerView {
     /// Nothing of it.
-    pub const NONE: PlayerView = PlayerView { active: false, card: None, fit: ObjectFit::Contain, turned: false };
+    pub const NONE: PlayerView =
+        PlayerView { active: false, card: None, trouble: None, fit: ObjectFit::Contain, turned: false };
 }
 
 /// Everything that is to be on the screen; it is closed while this is nothing.

@@ -325,6 +325,7 @@ impl Appliance {
     /// Gathers what the two ways put out, and leaves when everything is closed.
     fn collect(&mut self, now: Time) {
         if let Some(pusher) = &mut self.pusher {
+            pusher.speak(self.display.settings.language, now);
             self.outputs.extend(pusher.take_outputs());
         }
         for player in &mut self.players {

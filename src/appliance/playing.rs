@@ -280,6 +280,7 @@ impl Playing {
         PlayerView {
             active: self.session.wanted(),
             card: self.card(),
+            trouble: self.screen.trouble(self.card()),
             fit: self.settings.object_fit,
             turned: self.settings.orientation == Orientation::Horizontal,
         }
@@ -342,6 +343,7 @@ impl Playing {
     }
 
     fn happened(&mut self, code: &'static code::Code, detail: Value) {
+        self.screen.happened(code.number);
         self.outputs.push(Output::Happened(Happening { object: self.object(), code, detail }));
     }
 }

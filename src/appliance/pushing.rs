@@ -22,6 +22,7 @@ use crate::api::status::{DeviceState, PushStats, SessionState, WaitingImageStatu
 use crate::media::{Size, Span, Time};
 use crate::settings::board::DisplayDriver;
 use crate::settings::pusher::{LocalMirror, Position};
+use crate::settings::screen::Language;
 use crate::settings::{Board, PusherSettings};
 use image::Image;
 use serde_json::{Value, json};
@@ -54,6 +55,8 @@ pub struct Pushing {
     /// The camera is to be seen on the local screen.
     preview: bool,
     standby: bool,
+    /// Of what stands on the card that is sent.
+    language: Language,
     mute_switch: bool,
     /// When the waiting image has been held long enough.
     hold_until: Option<Time>,
@@ -85,6 +88,7 @@ impl Pushing {
             paused: false,
             preview: false,
             standby: false,
+            language: Language::default(),
             mute_switch: false,
             hold_until: None,
             suspended: false,
@@ -103,6 +107,13 @@ impl Pushing {
         }
         this.settle(now);
         this
+    }
+
+    /// Writes in this language from now on.
+    pub fn speak(&mut self, language: Language, now: Time) {
+        if std::mem::replace(&mut self.language, language) != language {
+            self.settle(now);
+        }
     }
 
     /// Takes what is to be done and said.

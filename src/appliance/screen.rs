@@ -1,6 +1,7 @@
 //! What a player's screen shows: the picture as long as there is one, else a card that says why there is none.
 
 use crate::api::card::Card;
+use crate::api::code;
 use crate::api::notice::{Cause, PlayNews, Why};
 use crate::api::status::SessionState;
 use crate::media::{Span, Time};
@@ -31,6 +32,8 @@ pub struct Screen {
     sound_only: bool,
     /// Pictures come, and none of them can be shown: the card that says why.
     unplayable: Option<Card>,
+    /// The number of the event that says best why there is no connection.
+    trouble: Option<i32>,
     /// The terminal is being shut down.
     leaving: bool,
 }
@@ -54,7 +57,7 @@ impl Screen {
     /// News of the current session.
     pub fn handle(&mut self, news: &PlayNews, now: Time) {
         match news {
-            PlayNews::Connected => self.connected = true,
+            PlayNews::Connected => (self.connected, self.trouble) = (true, None),
             PlayNews::StreamBegin => self.over = false,
             PlayNews::Resolution(_) => {
                 self.pictures = true;
@@ -90,6 +93,26 @@ impl Screen {
                 self.lost = Some(end.cause);
             }
             _ => {}
+        }
+    }
+
+    /// An event was told. What went wrong on the way to the server says more than that the connection is lost.
+    pub fn happened(&mut self, number: i32) {
+        let on_the_way = matches!(self.trouble, Some(3001..=3003));
+        match number {
+            3001..=3003 => self.trouble = Some(number),
+            2103 | -2301 if !on_the_way => self.trouble = Some(number),
+            _ => {}
+        }
+    }
+
+    /// The number of the event that led to `card`, where one did.
+    pub fn trouble(&self, card: Option<Card>) -> Option<i32> {
+        match card {
+            Some(Card::NoConnection) => self.trouble,
+            Some(Card::WrongCodec) => Some(code::PLAY_ERR_HEVC_DECODE_FAIL.number),
+            Some(Card::TooLarge | Card::WrongFormat) => Some(code::PLAY_WARNING_VIDEO_DECODE_FAIL.number),
+            _ => None,
         }
     }
 

@@ -15,16 +15,14 @@ mod planes;
 mod scaler;
 mod stage;
 mod still;
-mod text;
 
-pub use card::draw_card;
+pub use card::{CardText, draw_card};
 pub use compress::{to_jpeg, to_png};
 pub use convert::to_rgb;
 pub use fit::{Framing, Turn, place};
 pub use scaler::Scaler;
 pub use stage::Stage;
 pub use still::{MOST_BYTES as MOST_STILL_BYTES, Still};
-pub use text::{draw_text, text_size};
 
 /// Longest side of any picture handled here.
 pub const MAX_SIDE: u32 = 4096;

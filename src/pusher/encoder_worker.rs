@@ -7,6 +7,7 @@ use super::stamps::{Life, Stamps};
 use super::touch_up::TouchUp;
 use super::waiting::{CARD_STEP, Ready, STILL_FPS, card_size};
 use super::{Captured, CodedPicture, Live, Plans, Uplink, Uplinks};
+use crate::api::card::Text;
 use crate::api::command::{SnapshotRequest, SnapshotSource, Ticket};
 use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
@@ -119,7 +120,7 @@ impl EncoderWorker {
                 handle.bell().wait(None);
                 continue;
             }
-            if let PictureSource::Card(words) = &plan.picture {
+            if let PictureSource::Card(text) = plan.picture {
                 self.raw.clear();
                 let taken = clock::now();
                 if taken < card_due {
@@ -133,7 +134,7 @@ impl EncoderWorker {
                 let waiting = self.waiting.get();
                 let (view, source) = match &*waiting {
                     Some(still) => (still.view(), Source::Card { number: still.number, step: still.step }),
-                    None => (card.draw(card_size(plan.size), words), Source::Card { number: 0, step: CARD_STEP }),
+                    None => (card.draw(card_size(plan.size), text), Source::Card { number: 0, step: CARD_STEP }),
                 };
                 if let Some(view) = view {
                     self.encode(now, &plan, &uplink, Shot { source, view, captured: at, taken });
@@ -220,19 +221,19 @@ impl EncoderWorker {
     }
 }
 
-/// The waiting card, drawn once for each size and words.
+/// The waiting card, drawn once for each size and text.
 #[derive(Default)]
 struct Card {
     size: Size,
-    words: String,
+    text: Text,
     pixels: Vec<u8>,
 }
 
 impl Card {
-    fn draw(&mut self, size: Size, words: &str) -> Option<PictureView<'_>> {
-        if (self.size, self.words.as_str()) != (size, words) {
-            image::draw_card(size, words, &mut self.pixels).ok()?;
-            (self.size, self.words) = (size, words.into());
+    fn draw(&mut self, size: Size, text: Text) -> Option<PictureView<'_>> {
+        if (self.size, self.text) != (size, text) {
+            image::draw_card(size, text.into(), &mut self.pixels).ok()?;
+            (self.size, self.text) = (size, text);
         }
         PictureView::new(size, size.width as usize, &self.pixels)
     }

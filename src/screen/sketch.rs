@@ -2,9 +2,8 @@
 
 use super::layout::Part;
 use super::surface::{Sight, Surface};
-use crate::api::card::Card;
 use crate::flow::frame::SelfView;
-use crate::image::{Framing, ImageError, Scaler, Stage, draw_card};
+use crate::image::{CardText, Framing, ImageError, Scaler, Stage, draw_card};
 use crate::media::{PictureView, Rect, Size};
 use crate::settings::player::ObjectFit;
 
@@ -16,6 +15,8 @@ pub struct Mark {
     /// Another number for each state of the part.
     pub changes: u64,
     pub framing: Framing,
+    /// What stands there instead of a picture.
+    pub card: Option<CardText>,
 }
 
 /// The pictures that marks are drawn of.
@@ -23,7 +24,6 @@ pub struct Mark {
 pub struct Models<'a> {
     pub surfaces: &'a [Surface],
     pub own: Option<&'a SelfView>,
-    pub own_card: Option<Card>,
     /// What lies over everything.
     pub figures: &'a [String],
 }
@@ -107,24 +107,18 @@ fn part<'a>(
     models: Models<'a>,
 ) -> Result<Option<PictureView<'a>>, ImageError> {
     let size = Size::new(mark.rect.width, mark.rect.height);
+    if let Some(text) = mark.card {
+        draw_card(size, text, card)?;
+        return PictureView::new(size, size.width as usize, card).ok_or(ImageError::Size(size)).map(Some);
+    }
     match mark.part {
-        Part::SelfView => match (models.own_card, models.own) {
-            (Some(words), _) => draw(card, size, words).map(Some),
-            (None, Some(own)) => scaler.scale(&own.picture, size, mark.framing).map(Some),
-            (None, None) => Ok(None),
-        },
-        Part::Player(number) => match models.surfaces.get(number).map_or(Sight::Nothing, Surface::sight) {
-            Sight::Nothing => Ok(None),
-            Sight::Card(words) => draw(card, size, words).map(Some),
-            Sight::Picture(timed) => {
+        Part::SelfView => models.own.map(|own| scaler.scale(&own.picture, size, mark.framing)).transpose(),
+        Part::Player(number) => match models.surfaces.get(number).map(Surface::sight) {
+            Some(Sight::Picture(timed)) => {
                 let view = timed.picture.view().ok_or(ImageError::Size(timed.picture.size))?;
                 scaler.compose(view, size, mark.framing).map(Some)
             }
+            _ => Ok(None),
         },
     }
-}
-
-fn draw(bytes: &mut Vec<u8>, size: Size, card: Card) -> Result<PictureView<'_>, ImageError> {
-    draw_card(size, card.words(), bytes)?;
-    PictureView::new(size, size.width as usize, bytes).ok_or(ImageError::Size(size))
 }

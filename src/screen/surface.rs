@@ -134,6 +134,11 @@ impl Surface {
         self.current.as_ref()
     }
 
+    /// The number of the event that led to its card.
+    pub fn trouble(&self) -> Option<i32> {
+        self.view.trouble
+    }
+
     /// Another number for everything else that is to be seen.
     pub fn changes(&self) -> u64 {
         self.changes

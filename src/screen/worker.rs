@@ -15,7 +15,7 @@ use crate::flow::shared::Shared;
 use crate::flow::teller::Teller;
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
-use crate::image::{Framing, Scaler, Turn, place};
+use crate::image::{CardText, Framing, Scaler, Turn, place};
 use crate::media::{Size, Span, Time};
 
 /// A screen that is lost is opened again after this: a plug has bounced out by then, and a person waits in front of it.
@@ -209,8 +209,12 @@ impl Showing {
         let mark = |(part, rect)| match part {
             Part::Player(number) => {
                 let surface: &Surface = surfaces.get(number)?;
-                let seen = !matches!(surface.sight(), Sight::Nothing);
-                seen.then(|| Mark { part, rect, changes: surface.changes(), framing: surface.framing() })
+                let card = match surface.sight() {
+                    Sight::Nothing => return None,
+                    Sight::Card(card) => Some(CardText { text: card.text(plan.language), event: surface.trouble() }),
+                    Sight::Picture(_) => None,
+                };
+                Some(Mark { part, rect, changes: surface.changes(), framing: surface.framing(), card })
             }
             Part::SelfView => {
                 let framing = match (&self.own, self.own_card) {
@@ -218,7 +222,8 @@ impl Showing {
                     (Some(own), None) => own_framing(own, plan.self_view?.mirror, rect, size),
                     (None, None) => return None,
                 };
-                Some(Mark { part, rect, changes: self.own_changes, framing })
+                let card = self.own_card.map(|card| card.text(plan.language).into());
+                Some(Mark { part, rect, changes: self.own_changes, framing, card })
             }
         };
         parts(plan, size, own_size).into_iter().filter_map(mark).collect()
@@ -269,7 +274,7 @@ impl Showing {
             }
             _ => None,
         };
-        let models = Models { surfaces, own: self.own.as_ref(), own_card: self.own_card, figures };
+        let models = Models { surfaces, own: self.own.as_ref(), figures };
         let drawn = match direct {
             Some(view) => Ok(Some(view)),
             None => self.sketch.draw(size, marks, models),

@@ -1,6 +1,7 @@
 //! What the way up is to be, as one plan, and what is said when the picture changes.
 
 use super::Pushing;
+use crate::api::card::Card;
 use crate::api::code;
 use crate::api::plan::{PictureSource, PushPlan};
 use crate::settings::policy::Aim;
@@ -24,11 +25,11 @@ impl Pushing {
     pub(super) fn wanted_plan(&self, active: bool, camera: Option<Position>) -> PushPlan {
         let silence = self.standby && self.settings.background_mute;
         let picture = if self.standby || self.paused {
-            PictureSource::Card("One moment please".into())
+            PictureSource::Card(Card::OneMoment.sent(self.language))
         } else if !self.settings.enable_camera {
-            PictureSource::Card("The camera is off".into())
+            PictureSource::Card(Card::CameraOff.sent(self.language))
         } else if camera.is_none() || !self.camera.shows() {
-            PictureSource::Card("No picture from the camera".into())
+            PictureSource::Card(Card::NoCamera.sent(self.language))
         } else {
             PictureSource::Camera
         };

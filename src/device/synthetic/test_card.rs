@@ -3,8 +3,8 @@
 use super::mark::{self, TimeMark};
 use super::pace::Pace;
 use crate::device::{Camera, CameraMode, DeviceError, Fault, Wake, clock};
+use crate::font::{Letters, Sheet};
 use crate::media::{Pool, RawPicture, Size, Span, Time};
-use font8x8::legacy::BASIC_LEGACY;
 
 /// Pictures in flight: one here, one in a lane, one with the encoder, one to spare.
 const SPARE_PICTURES: usize = 4;
@@ -26,7 +26,8 @@ const BARS: [Colour; 8] = [
     [16, 128, 128],
 ];
 const PANEL: Colour = [36, 134, 122];
-const TEXT: Colour = [210, 128, 128];
+/// Luma of what is written.
+const INK: u8 = 210;
 /// The ball of each variant.
 const BALLS: [Colour; 4] = [[150, 54, 172], [120, 178, 80], [140, 90, 70], [130, 150, 190]];
 
@@ -38,6 +39,8 @@ pub struct TestCard {
     /// Width and height that no wish changes.
     fixed: (Option<u32>, Option<u32>),
     still: Vec<u8>,
+    /// Of the clock.
+    digits: Letters,
     variant: u32,
     fps: u32,
     pace: Pace,
@@ -58,10 +61,12 @@ impl TestCard {
         let canvas = Canvas { size };
         let pace = Pace::new(Span::micros(1_000_000 / i64::from(fps)), Span::micros(1_000_000 / i64::from(fps)));
         let (still, pool) = (still(canvas, variant), Pool::new(SPARE_PICTURES));
+        let digits = Letters::new(8 * (size.height / 80).min(size.width / 100).max(1));
         Ok(Self {
             canvas,
             fixed: (None, None),
             still,
+            digits,
             variant,
             fps,
             pace,
@@ -78,7 +83,7 @@ impl TestCard {
     }
 
     /// Draws picture `number`, captured at `captured`, into `bytes`, which are as long as the still card.
-    pub(super) fn draw(&self, bytes: &mut [u8], captured: Time, number: u16) {
+    pub(super) fn draw(&mut self, bytes: &mut [u8], captured: Time, number: u16) {
         bytes.copy_from_slice(&self.still);
         let size = self.canvas.size;
         let running = captured - self.began;
@@ -86,8 +91,7 @@ impl TestCard {
         let tenths = running.as_millis().max(0) / 100;
         let (hours, minutes) = (tenths / 36_000 % 100, tenths / 600 % 60);
         let words = format!("{hours:02}:{minutes:02}:{:02}.{}", tenths / 10 % 60, tenths % 10);
-        let scale = (size.height / 80).min(size.width / 100).max(1) as usize;
-        self.canvas.text(bytes, &words, size.height as usize * 88 / 100, scale);
+        self.canvas.text(bytes, &mut self.digits, &words, size.height * 88 / 100);
         mark::write(bytes, size.width as usize, size, TimeMark { captured, number });
     }
 }
@@ -141,8 +145,8 @@ fn still(canvas: Canvas, variant: u32) -> Vec<u8> {
         let shade = [16 + 14 * step as u8, 128, 128];
         canvas.fill(&mut bytes, width * step / 16..width * (step + 1) / 16, bars..height * 60 / 100, shade);
     }
-    let scale = (height / 180).min(width / 200).max(1);
-    canvas.text(&mut bytes, &format!("visavis {size} card {variant}"), height * 615 / 1000, scale);
+    let mut letters = Letters::new(8 * (size.height / 180).min(size.width / 200).max(1));
+    canvas.text(&mut bytes, &mut letters, &format!("visavis {size} card {variant}"), size.height * 615 / 1000);
     bytes
 }
 
@@ -190,21 +194,12 @@ impl Canvas {
         }
     }
 
-    /// Writes one line of ASCII centred at line `top`, each dot of a letter `scale` pixels wide.
-    fn text(self, bytes: &mut [u8], words: &str, top: usize, scale: usize) {
-        let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let left = width.saturating_sub(words.len() * 8 * scale) / 2;
-        for (place, letter) in words.bytes().enumerate() {
-            let glyph = BASIC_LEGACY.get(usize::from(letter)).copied().unwrap_or_default();
-            for (row, dots) in glyph.iter().enumerate() {
-                for column in (0..8).filter(|column| dots >> column & 1 == 1) {
-                    let x = left + (place * 8 + column) * scale;
-                    for line in (top + row * scale..top + (row + 1) * scale).take_while(|&line| line < height) {
-                        bytes[line * width..(line + 1) * width][x.min(width)..(x + scale).min(width)].fill(TEXT[0]);
-                    }
-                }
-            }
-        }
+    /// Writes one line in the middle, its letters reaching down from line `top`.
+    fn text(self, bytes: &mut [u8], letters: &mut Letters, words: &str, top: u32) {
+        let x = (self.size.width as f32 - letters.width(words)) / 2.0;
+        let stands = top as f32 + letters.ascent();
+        let mut luma = Sheet { samples: bytes, stride: self.size.width as usize, size: self.size };
+        letters.write(words, (x, stands as i32), &mut luma, INK);
     }
 }
 
@@ -232,7 +227,7 @@ mod tests {
     #[test]
     fn variants_differ_and_pictures_move() {
         let size = Size::new(320, 180);
-        let (one, two) = (TestCard::open(1, size, 30).unwrap(), TestCard::open(2, size, 30).unwrap());
+        let (mut one, two) = (TestCard::open(1, size, 30).unwrap(), TestCard::open(2, size, 30).unwrap());
         assert_ne!(one.still, two.still);
         let (mut early, mut late) = (one.still.clone(), one.still.clone());
         one.draw(&mut early, one.began, 0);

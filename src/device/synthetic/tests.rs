@@ -9,7 +9,7 @@ use crate::media::{PictureView, Size, SoundCoding, SoundFormat, Span, Time};
 /// Encodes and decodes `count` pictures of the test card's at `kbps`; how many codes were read, and how many pictures
 /// came out.
 fn through_h264(size: Size, kbps: u32, count: u32) -> (usize, usize) {
-    let card = TestCard::open(1, size, 15).unwrap();
+    let mut card = TestCard::open(1, size, 15).unwrap();
     let mut encoder = OpenH264Encoder::new(VideoEncoding { size, fps: 15, bitrate_kbps: kbps }).unwrap();
     let mut decoder = video_decoder(false).unwrap();
     let (mut unit, mut bytes) = (Vec::new(), vec![0; size.i420_len()]);
