@@ -63,6 +63,8 @@ const SPARE: f64 = 1500.0;
 const FEW: f64 = 700.0;
 /// While bytes are on their way they are looked at this often: when it is tight, and else.
 const LOOK: (Span, Span) = (Span::millis(10), Span::millis(40));
+/// A break is noticed after its retransmission timer, a fifth of a second at least; till then it looks like a narrow path.
+const UNNOTICED: Span = Span::millis(600);
 /// Smallest step of the rate that is worth telling the encoder of, in percent.
 const STEP: u32 = 4;
 
@@ -100,6 +102,8 @@ pub struct RateControl {
     congested: bool,
     congested_since: Option<Time>,
     cut_at: Option<Time>,
+    /// What was reckoned with before the last cuts, as long as these may belong to a break that is not noticed yet.
+    uncut: Option<f64>,
     /// No picture is let through until then, or until the queue is gone.
     draining: Option<Time>,
     accepted: Option<Time>,
@@ -129,6 +133,7 @@ impl RateControl {
             congested: false,
             congested_since: None,
             cut_at: None,
+            uncut: None,
             draining: None,
             accepted: None,
             pictured: None,
@@ -165,8 +170,15 @@ impl RateControl {
         self.steer(past, now);
     }
 
-    /// The link carries again after a break: what was known when it began holds, and what trickled through it does not.
+    /// The link carries again after a break, during which there was no look at it: what was known when it began holds,
+    /// and what trickled through it does not.
     pub fn resume(&mut self, sample: Sample, now: Time) {
+        if self.looked.zip(self.cut_at).is_some_and(|(looked, cut)| looked - cut <= UNNOTICED) {
+            self.reckoned = self.uncut;
+            let kbps = self.rate();
+            self.ladder = Ladder::new(&self.rates, kbps);
+            self.told.kbps = kbps;
+        }
         self.path = self.path.after_break(&sample, now);
         self.sample = sample;
         self.standing = self.path.outstanding() as f64;
@@ -364,6 +376,9 @@ impl RateControl {
         };
         let lower = self.reckoned.is_none_or(|reckoned| capacity < reckoned);
         if lower && self.fits(capacity) < self.rates.max.into() {
+            if self.cut_at.is_none_or(|at| now - at > UNNOTICED) {
+                self.uncut = self.reckoned;
+            }
             (self.reckoned, self.cut_at) = (Some(capacity), Some(now));
         }
     }
