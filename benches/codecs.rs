@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use visavis::api::card::Card;
 use visavis::api::plan::{Looks, VoicePlan};
 use visavis::device::drm::to_bgrx;
-use visavis::device::{self, Encoded, VideoEncoder, VideoEncoding};
+use visavis::device::openh264::OpenH264Decoder;
+use visavis::device::{self, Encoded, VideoDecoder, VideoEncoder, VideoEncoding};
 use visavis::image::beauty::Beautifier;
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
 use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundCoding, SoundFormat, Span, Time};
@@ -51,7 +52,7 @@ fn video(size: Size, bitrate_kbps: u32) {
     let pictures: Vec<Vec<u8>> = (0..LOOP).map(|index| moving(size, index)).collect();
     let mut encoder =
         device::openh264::OpenH264Encoder::new(VideoEncoding { size, fps: 30, bitrate_kbps }).expect("an encoder");
-    let mut decoder = device::video_decoder(false).expect("a decoder");
+    let mut decoder = OpenH264Decoder::new(false).expect("a decoder");
     let (mut encoding, mut decoding, mut bytes, mut out) = (Vec::new(), Vec::new(), 0, Vec::new());
     for round in 0..ROUNDS {
         // Back and forth, so that the loop has no cut.

@@ -160,6 +160,12 @@ pub enum PlayNews {
     FirstIdr,
     /// A decoder of pictures was built; its name.
     DecoderStarted(&'static str),
+    /// It failed, and another one took over.
+    DecoderSwitched {
+        from: &'static str,
+        to: &'static str,
+        reason: String,
+    },
     Resolution(Size),
     /// First picture or sound given to its device.
     PlayBegin,

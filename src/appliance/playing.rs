@@ -202,6 +202,11 @@ impl Playing {
                 self.decoder = name;
                 self.happened(code::PLAY_EVT_START_VIDEO_DECODER, json!({ "decoder": name }));
             }
+            PlayNews::DecoderSwitched { from, to, reason } => {
+                self.decoder = to;
+                let detail = json!({ "from": from, "to": to, "reason": reason });
+                self.happened(code::PLAY_WARNING_HW_ACCELERATION_FAIL, detail);
+            }
             PlayNews::Unplayable(it) => {
                 self.unplayable.clone_from(&it.words);
                 let detail = json!({ "codec": it.codec, "reason": it.words });

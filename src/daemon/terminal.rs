@@ -23,7 +23,7 @@ use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::panel::Panel;
-use crate::player::{Loudspeaker, Player, SpeakerOpener};
+use crate::player::{self, Loudspeaker, Player, SpeakerOpener};
 use crate::pusher::{self, Mounted, Pusher, Target};
 use crate::screen::{DisplayOpener, Screen};
 use crate::settings::board::CameraDriver;
@@ -116,7 +116,8 @@ impl Terminal {
             let Some(frames) = screen.frames(number) else { break };
             let tap = tap.take().map_or_else(|| far_end().map(|(tap, _)| tap), Ok)?;
             let loudspeaker = Loudspeaker { open: outputs.speaker.clone(), tap };
-            let player = Player::start(number, id, frames, loudspeaker, dialer.clone(), notices.clone(), net.handle())?;
+            let devices = player::Devices { loudspeaker, video_decoders: device::video_decoders() };
+            let player = Player::start(number, id, frames, devices, dialer.clone(), notices.clone(), net.handle())?;
             players.push(player);
         }
         let panel = Panel::start(board, notices)?;

@@ -79,15 +79,23 @@ pub fn open_lamp(driver: &LampDriver) -> Result<Box<dyn Lamp>, DeviceError> {
 /// Builds an encoder; called on its thread.
 pub type VideoEncoderBuilder = dyn Fn(VideoEncoding) -> Result<Box<dyn VideoEncoder>, DeviceError> + Send;
 
-/// A kind of H.264 encoder.
-pub struct VideoEncoderDriver {
+/// Builds a decoder; called on its thread.
+pub type VideoDecoderBuilder = dyn Fn(VideoDecoding) -> Result<Box<dyn VideoDecoder>, DeviceError> + Send;
+
+/// A kind of coder, and what builds one.
+pub struct CoderDriver<B: ?Sized> {
     /// Its name for people.
     pub name: &'static str,
     /// It is a part of the chip; else it is software, which needs none.
     pub hardware: bool,
     /// Builds one.
-    pub build: Box<VideoEncoderBuilder>,
+    pub build: Box<B>,
 }
+
+/// A kind of H.264 encoder.
+pub type VideoEncoderDriver = CoderDriver<VideoEncoderBuilder>;
+/// A kind of H.264 decoder.
+pub type VideoDecoderDriver = CoderDriver<VideoDecoderBuilder>;
 
 /// The H.264 encoders of this machine, the best first.
 pub fn video_encoders() -> Vec<VideoEncoderDriver> {
@@ -103,9 +111,12 @@ pub fn still_encoder(size: Size, fps: u32, step: u8) -> Result<Box<dyn VideoEnco
     Ok(Box::new(openh264::OpenH264Encoder::still(size, fps, step)?))
 }
 
-/// Builds an H.264 decoder. `reorders`: the stream's SPS allows pictures to be shown in another order than they are sent.
-pub fn video_decoder(reorders: bool) -> Result<Box<dyn VideoDecoder>, DeviceError> {
-    Ok(Box::new(openh264::OpenH264Decoder::new(reorders)?))
+/// The H.264 decoders of this machine, the best first.
+pub fn video_decoders() -> Vec<VideoDecoderDriver> {
+    let build = |decoding: VideoDecoding| -> Result<Box<dyn VideoDecoder>, DeviceError> {
+        Ok(Box::new(openh264::OpenH264Decoder::new(decoding.reorders)?))
+    };
+    vec![VideoDecoderDriver { name: "openh264", hardware: false, build: Box::new(build) }]
 }
 
 /// Builds an encoder of sound in a format at so many kbit/s; called on its thread.

@@ -31,8 +31,9 @@ mod sample_clock;
 pub use crate::api::fault::{DeviceError, Fault};
 pub use crate::api::notice::Optics;
 pub use driver::{
-    SoundEncoderBuilder, VideoEncoderBuilder, VideoEncoderDriver, open_button, open_camera, open_display, open_lamp,
-    open_microphone, open_speaker, sound_decoder, sound_encoder, still_encoder, video_decoder, video_encoders,
+    CoderDriver, SoundEncoderBuilder, VideoDecoderBuilder, VideoDecoderDriver, VideoEncoderBuilder, VideoEncoderDriver,
+    open_button, open_camera, open_display, open_lamp, open_microphone, open_speaker, sound_decoder, sound_encoder,
+    still_encoder, video_decoders, video_encoders,
 };
 pub use wake::{Listener, Readable, Source, Wake, Woken};
 
@@ -119,11 +120,31 @@ pub trait VideoEncoder {
 /// Receives a decoder's pictures in order of presentation. Two pictures may come of one unit, or none.
 pub type PictureSink<'a> = &'a mut dyn FnMut(PictureView<'_>, Span);
 
+/// What a [`VideoDecoder`] is built for. A change of any of it needs a new decoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoDecoding {
+    /// Of the pictures that come out; never over 1920x1088, either way up.
+    pub size: Size,
+    /// Pictures may be shown in another order than they are sent: some have to be held back.
+    pub reorders: bool,
+}
+
 /// I420 out of H.264.
+///
+/// Built on the thread it is used on, and dropped there. One may work while its caller does not wait, as the decoders of
+/// chips do (V4L2, stateful memory-to-memory): it takes units in and gives their pictures out when they are done.
 pub trait VideoDecoder {
     /// Decodes one access unit of Annex B whose picture is shown at stream position `pts`.
-    /// An error damages pictures until the next IDR; the decoder stays usable.
+    /// [`Fault::Damaged`] spoils pictures until the next IDR, and the decoder stays usable; after any other error it is
+    /// dropped.
     fn decode(&mut self, annex_b: &[u8], pts: Span, sink: PictureSink<'_>) -> Result<(), DeviceError>;
+
+    /// Sleeps until the bell rings (and clears it), and gives out the pictures that are done meanwhile. One that gives
+    /// every picture out of [`VideoDecoder::decode`] has nothing to do here.
+    fn wait(&mut self, wake: &Wake, _sink: PictureSink<'_>) -> Result<(), DeviceError> {
+        wake.wait(None);
+        Ok(())
+    }
 
     /// Gives out what is held back, for the end of a stream or before a new one.
     fn flush(&mut self, sink: PictureSink<'_>) -> Result<(), DeviceError>;

@@ -1,5 +1,6 @@
 //! Threads and the bounded lanes between them; the only place where engines meet devices.
 
+pub mod choice;
 pub mod durable;
 pub mod far_end;
 pub mod frame;

@@ -1,187 +1,175 @@
-//! The thread "vdec": access units into pictures, each with the moment at which it is shown.
+//! The thread "vdec": access units into pictures, each with the moment at which it is shown, by the best decoder that works.
 
+use super::decoding::{Decoding, Fate};
 use super::session::Session;
 use super::stats::Gauges;
-use super::tracks::VideoConfig;
 use super::viewer::Viewer;
 use super::{CROWDED, Coded};
 use crate::api::notice::PlayNews;
-use crate::device::{self, DeviceError, VideoDecoder, Wake, clock};
+use crate::device::{DeviceError, Fault, VideoDecoderBuilder, Wake, clock};
+use crate::flow::choice::{Choice, Switch, Tolerance};
 use crate::flow::frame::{Frame, Timed};
 use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
-use crate::h264::nal::to_annex_b;
 use crate::media::{PictureView, Pool, RawPicture, Span, Time};
 use crate::playout::Show;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Units inside a decoder at once: sixteen references, and one more.
-const INSIDE: usize = 17;
-/// Pictures of which the shortest stay is taken: a second.
-const STAYS: usize = 32;
-/// A decoder that could not be built is tried again after this, with the next IDR.
+/// A decoder that fails gives way at once: a frozen picture is worth no second try.
+pub const TOLERANCE: Tolerance = Tolerance { failures: 1, within: Span::secs(1) };
+/// With a stream that begins so long after a failure the best decoder gets another chance.
+const REST: Span = Span::secs(600);
+/// The last decoder, when it could not be built, is tried again after this, with the next IDR.
 const REBUILD: Span = Span::secs(1);
 
 /// What the thread owns.
 pub struct DecoderWorker {
     pub coded: Receiver<Coded>,
     pub frames: Sender<Frame>,
+    pub choice: Choice<VideoDecoderBuilder>,
     pub pool: Pool,
     /// Rung when there is room for pictures again.
     pub play_bell: Wake,
     pub gauges: Arc<Gauges>,
 }
 
-/// A decoder and what it was built for.
-struct Decoding {
-    config: Arc<VideoConfig>,
-    session: Arc<Session>,
+/// A decoder and those who look at its pictures.
+struct Running {
+    decoding: Decoding,
     viewer: Arc<Viewer>,
-    decoder: Box<dyn VideoDecoder>,
-    inside: Inside,
-    /// The last unit failed: what follows until an IDR is the same failure.
-    broken: bool,
-}
-
-/// Units inside a decoder: when they went in, and what becomes of their pictures.
-struct Inside {
-    units: VecDeque<Entered>,
-    stays: VecDeque<Span>,
-}
-
-/// What is known of a unit that went in.
-struct Entered {
-    pts: Span,
-    show: Show,
-    captured: Option<Time>,
-    at: Time,
-}
-
-impl Inside {
-    fn new() -> Self {
-        Self { units: VecDeque::with_capacity(INSIDE), stays: VecDeque::with_capacity(STAYS) }
-    }
-
-    fn put(&mut self, coded: &Coded, at: Time) {
-        if self.units.len() == INSIDE {
-            self.units.pop_front();
-        }
-        self.units.push_back(Entered { pts: coded.unit.pts, show: coded.show, captured: coded.captured, at });
-    }
-
-    /// What becomes of the picture at `pts`, and when it was captured; one that nobody asked for is shown at once.
-    fn take(&mut self, pts: Span, now: Time) -> (Show, Option<Time>) {
-        let place = self.units.iter().position(|unit| unit.pts == pts);
-        let Some(unit) = place.and_then(|place| self.units.remove(place)) else { return (Show::At(now), None) };
-        if self.stays.len() == STAYS {
-            self.stays.pop_front();
-        }
-        self.stays.push_back(now - unit.at);
-        (unit.show, unit.captured)
-    }
-
-    /// The shortest stay of late.
-    fn stay(&self) -> Span {
-        self.stays.iter().copied().min().unwrap_or_default()
-    }
 }
 
 impl DecoderWorker {
     /// Runs until the handle says stop.
     pub fn run(&mut self, handle: &Handle) {
-        let mut decoding: Option<Decoding> = None;
+        let mut running: Option<Running> = None;
         let mut rebuild = Time::default();
         let mut annex_b = Vec::new();
         while !handle.stopped() {
             handle.progressed();
             let Some(coded) = self.coded.take() else {
-                handle.bell().wait(None);
+                match running.take() {
+                    Some(mut now) => {
+                        let waited = now.decoding.wait(handle.bell(), &mut self.show(&now.viewer));
+                        self.gauges.set_stay(now.decoding.stay());
+                        running = self.judge(now, waited, &mut annex_b, &mut rebuild);
+                    }
+                    None => drop(handle.bell().wait(None)),
+                }
                 continue;
             };
             if self.coded.len() + 1 == CROWDED {
                 self.play_bell.ring();
             }
-            let fits = decoding.as_ref().is_some_and(|decoding| decoding.fits(&coded));
+            let fits = running.as_ref().is_some_and(|running| running.decoding.fits(&coded));
             if !fits && coded.unit.idr && clock::now() >= rebuild {
-                self.empty(decoding.take());
-                match Decoding::new(&coded, &self.gauges) {
-                    Ok(built) => decoding = Some(built),
-                    Err(error) => {
-                        rebuild = clock::now() + REBUILD;
-                        coded.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
-                    }
+                if let Some(Running { decoding, viewer }) = running.take() {
+                    decoding.flush(&mut self.show(&viewer));
                 }
+                self.choice.renew(REST, clock::now());
+                running = self.build(&coded, &mut rebuild);
             }
             // Until the IDR of another stream or size the pictures of the old one have no decoder.
-            if let Some(decoding) = decoding.as_mut().filter(|decoding| decoding.fits(&coded)) {
-                // A stream that ended and begins again unchanged is told anew, and keeps its decoder.
-                coded.session.decoder_started("openh264");
-                self.decode(decoding, &coded, &mut annex_b);
+            if let Some(mut now) = running.take() {
+                running = if now.decoding.fits(&coded) {
+                    // A stream that ended and begins again unchanged is told anew, and keeps its decoder.
+                    coded.session.decoder_started(self.name());
+                    let result = self.decode(&mut now, &coded, &mut annex_b);
+                    self.judge(now, result, &mut annex_b, &mut rebuild)
+                } else {
+                    Some(now)
+                };
             }
         }
     }
 
-    fn decode(&self, decoding: &mut Decoding, coded: &Coded, annex_b: &mut Vec<u8>) {
-        let began = clock::now();
-        annex_b.clear();
-        if coded.unit.idr {
-            annex_b.extend_from_slice(&coded.config.parameter_sets);
+    fn name(&self) -> &'static str {
+        self.choice.driver().map_or("", |driver| driver.name)
+    }
+
+    /// A decoder for the stream of the IDR `coded`, the best that can be built.
+    fn build(&mut self, coded: &Coded, rebuild: &mut Time) -> Option<Running> {
+        loop {
+            let keep = self.choice.has_next();
+            let error = match self.choice.driver().and_then(|driver| Decoding::new(coded, driver, keep)) {
+                Ok(decoding) => {
+                    let viewer = Viewer { session: coded.session.clone(), gauges: self.gauges.clone() };
+                    return Some(Running { decoding, viewer: Arc::new(viewer) });
+                }
+                Err(error) => error,
+            };
+            self.give_way(&coded.session, &error, rebuild)?;
         }
-        let Decoding { decoder, inside, broken, viewer, .. } = decoding;
-        inside.put(coded, began);
-        let mut size = None;
-        let framed = to_annex_b(&coded.unit.data, coded.config.length_size, annex_b);
-        let result = match framed {
-            Ok(_) => decoder.decode(annex_b, coded.unit.pts, &mut |view, pts| {
-                size = Some(view.size);
-                self.give_out(view, inside.take(pts, clock::now()), viewer);
-            }),
-            Err(error) => Err(DeviceError::new(device::Fault::Damaged, "picture", error)),
-        };
+    }
+
+    /// Another decoder takes over after `error`; `None` when there is none.
+    fn give_way(&mut self, session: &Session, error: &DeviceError, rebuild: &mut Time) -> Option<()> {
+        match self.choice.failed(clock::now()) {
+            Some(Switch { from, to, .. }) => {
+                session.decoder_switched(from, to, error);
+                Some(())
+            }
+            None => {
+                *rebuild = clock::now() + REBUILD;
+                session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+                None
+            }
+        }
+    }
+
+    fn decode(&self, now: &mut Running, coded: &Coded, annex_b: &mut Vec<u8>) -> Result<(), DeviceError> {
+        let (began, mut size) = (clock::now(), None);
+        let mut show = self.show(&now.viewer);
+        let result = now.decoding.decode(coded, annex_b, &mut |view, fate| {
+            size = Some(view.size);
+            show(view, fate);
+        });
         self.gauges.decoded(clock::now() - began, size);
-        self.gauges.set_stay(inside.stay());
-        match result {
-            Ok(()) => *broken = false,
-            Err(error) if !std::mem::replace(broken, true) => {
-                coded.session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+        self.gauges.set_stay(now.decoding.stay());
+        result
+    }
+
+    /// What follows from how it went: the same decoder, or another one that goes on where it ended.
+    fn judge(
+        &mut self,
+        now: Running,
+        result: Result<(), DeviceError>,
+        annex_b: &mut Vec<u8>,
+        rebuild: &mut Time,
+    ) -> Option<Running> {
+        let error = match result {
+            Ok(()) => return Some(now),
+            Err(error) => error,
+        };
+        let session = now.decoding.session.clone();
+        if error.fault == Fault::Damaged {
+            session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+            return Some(now);
+        }
+        let kept = now.decoding.into_kept();
+        self.give_way(&session, &error, rebuild)?;
+        // Without its IDR the next decoder begins with the next one.
+        let mut next = self.build(kept.first()?, rebuild)?;
+        for coded in &kept {
+            if let Err(error) = self.decode(&mut next, coded, annex_b) {
+                session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
+                break;
             }
-            Err(_) => {}
         }
+        Some(next)
     }
 
-    /// The end of one stream's decoder: what it held back is shown.
-    fn empty(&self, decoding: Option<Decoding>) {
-        let Some(Decoding { mut decoder, mut inside, viewer, .. }) = decoding else { return };
-        // A decoder that is about to be dropped has nothing to tell any more.
-        let _ = decoder.flush(&mut |view, pts| self.give_out(view, inside.take(pts, clock::now()), &viewer));
-    }
-
-    fn give_out(&self, view: PictureView<'_>, what: (Show, Option<Time>), viewer: &Arc<Viewer>) {
-        viewer.session.resolution(view.size);
-        let (Show::At(due), captured) = what else { return };
-        let mut bytes = self.pool.take(view.size.i420_len());
-        view.pack_into(&mut bytes);
-        let decoded = clock::now();
-        if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
-            self.frames.put(Frame::Picture(Timed { picture, due, decoded, captured, audience: viewer.clone() }));
+    /// Sends the pictures that are to be shown to the screen, and tells their size.
+    fn show<'a>(&'a self, viewer: &'a Arc<Viewer>) -> impl FnMut(PictureView<'_>, Fate) + 'a {
+        |view, (show, captured)| {
+            viewer.session.resolution(view.size);
+            let Show::At(due) = show else { return };
+            let mut bytes = self.pool.take(view.size.i420_len());
+            view.pack_into(&mut bytes);
+            let decoded = clock::now();
+            if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
+                self.frames.put(Frame::Picture(Timed { picture, due, decoded, captured, audience: viewer.clone() }));
+            }
         }
-    }
-}
-
-impl Decoding {
-    fn new(coded: &Coded, gauges: &Arc<Gauges>) -> Result<Self, DeviceError> {
-        Ok(Self {
-            config: coded.config.clone(),
-            session: coded.session.clone(),
-            viewer: Arc::new(Viewer { session: coded.session.clone(), gauges: gauges.clone() }),
-            decoder: device::video_decoder(coded.config.reorders)?,
-            inside: Inside::new(),
-            broken: false,
-        })
-    }
-
-    fn fits(&self, coded: &Coded) -> bool {
-        Arc::ptr_eq(&self.config, &coded.config) && Arc::ptr_eq(&self.session, &coded.session)
     }
 }

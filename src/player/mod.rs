@@ -18,6 +18,7 @@
 //! which keeps them in order.
 
 mod decoder_worker;
+mod decoding;
 mod http_flv_task;
 mod net_task;
 mod playout_worker;
@@ -31,7 +32,8 @@ mod viewer;
 
 use crate::api::fault::DeviceError;
 use crate::api::plan::PlayPlan;
-use crate::device::{Speaker, Wake};
+use crate::device::{Speaker, VideoDecoderDriver, Wake};
+use crate::flow::choice::Choice;
 use crate::flow::far_end::Tap;
 use crate::flow::frame::Frame;
 use crate::flow::lane::{self, Idr};
@@ -57,6 +59,13 @@ pub struct Loudspeaker {
     pub open: SpeakerOpener,
     /// Told what is played.
     pub tap: Tap,
+}
+
+/// What a player is made of.
+pub struct Devices {
+    pub loudspeaker: Loudspeaker,
+    /// The best first.
+    pub video_decoders: Vec<VideoDecoderDriver>,
 }
 
 /// What every worker of the way down should be doing.
@@ -99,6 +108,7 @@ enum What {
 }
 
 /// An access unit on its way to the decoder.
+#[derive(Clone)]
 struct Coded {
     unit: VideoUnit,
     show: Show,
@@ -147,7 +157,7 @@ impl Player {
         index: usize,
         id: &str,
         frames: lane::Sender<Frame>,
-        loudspeaker: Loudspeaker,
+        devices: Devices,
         dialer: Dialer,
         notices: Notices,
         runtime: &tokio::runtime::Handle,
@@ -175,6 +185,7 @@ impl Player {
         let mut vdec = decoder_worker::DecoderWorker {
             coded: coded_out,
             frames,
+            choice: Choice::new(devices.video_decoders, decoder_worker::TOLERANCE),
             pool: Pool::new(RAW_PICTURES),
             play_bell: play_bell.clone(),
             gauges: stats.clone(),
@@ -182,11 +193,11 @@ impl Player {
         let mut spk = speaker_worker::SpeakerWorker {
             player: index,
             plans: plans.clone(),
-            open: loudspeaker.open,
+            open: devices.loudspeaker.open,
             pieces: piece_out,
             facts: speaker,
             gauges: stats,
-            far: loudspeaker.tap,
+            far: devices.loudspeaker.tap,
             notices: notices.clone(),
         };
         let workers = [

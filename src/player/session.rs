@@ -1,7 +1,7 @@
 //! What is told of one playing session: in legal order, not too often, and nothing after its end.
 
 use crate::api::notice::{End, Notice, PlayNews, Unplayable};
-use crate::device::clock;
+use crate::device::{DeviceError, clock};
 use crate::flow::Notices;
 use crate::media::{Size, Span, Time};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -112,6 +112,14 @@ impl Session {
         let mut told = self.lock();
         if told.idr && !std::mem::replace(&mut told.decoder, true) {
             self.tell(&told, PlayNews::DecoderStarted(name));
+        }
+    }
+
+    /// The decoder called `from` failed with `error`, and `to` takes over.
+    pub fn decoder_switched(&self, from: &'static str, to: &'static str, error: &DeviceError) {
+        let told = self.lock();
+        if told.begun {
+            self.tell(&told, PlayNews::DecoderSwitched { from, to, reason: error.to_string() });
         }
     }
 

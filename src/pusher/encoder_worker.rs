@@ -1,6 +1,6 @@
 //! The thread "venc": takes the newest picture (or the waiting card), fits it in one pass, encodes it.
 
-use super::encoder_choice::{Consequence, EncoderChoice, Switch};
+use super::encoder_choice::{Consequence, EncoderChoice};
 use super::gate::Gate;
 use super::pace::Pace;
 use super::stamps::{Life, Stamps};
@@ -13,6 +13,7 @@ use crate::api::fault::DeviceError;
 use crate::api::notice::Notice;
 use crate::api::plan::{PictureSource, PushPlan};
 use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock, wall};
+use crate::flow::choice::Switch;
 use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};

@@ -9,7 +9,9 @@ use visavis::api::notice::{Notice, PlayNews};
 use visavis::api::plan::{PictureSource, PlayPlan, PlayerView, PushPlan, ScreenPlan};
 use visavis::api::status::PlayStats;
 use visavis::device::synthetic::{Meter, MeteredDisplay, MeteredSpeaker, NullDisplay, TestCard, ToneMicrophone};
-use visavis::device::{DeviceError, Display, Speaker, Wake, clock, sound_encoder, video_encoders};
+use visavis::device::{
+    DeviceError, Display, Speaker, VideoDecoderDriver, Wake, clock, sound_encoder, video_decoders, video_encoders,
+};
 use visavis::flow::Notices;
 use visavis::flow::far_end::far_end;
 use visavis::flow::net::Dialer;
@@ -151,7 +153,12 @@ impl Speaker for Card {
 impl Rig {
     /// A player that obeys `plan` and is not connected.
     pub fn start(plan: PlayPlan) -> Self {
-        Self::start_with(plan, |meter, sizes, samples| Devices {
+        Self::decoding_with(video_decoders(), plan)
+    }
+
+    /// A player that decodes pictures with these.
+    pub fn decoding_with(video_decoders: Vec<VideoDecoderDriver>, plan: PlayPlan) -> Self {
+        Self::made_of(video_decoders, plan, |meter, sizes, samples| Devices {
             display: screen(meter, sizes),
             speaker: tape(meter, samples),
         })
@@ -159,6 +166,14 @@ impl Rig {
 
     /// A player on devices that are made of what the rig remembers.
     pub fn start_with(
+        plan: PlayPlan,
+        devices: impl FnOnce(&Meter, &Arc<Mutex<Vec<Size>>>, &Arc<Mutex<Vec<i16>>>) -> Devices,
+    ) -> Self {
+        Self::made_of(video_decoders(), plan, devices)
+    }
+
+    fn made_of(
+        video_decoders: Vec<VideoDecoderDriver>,
         plan: PlayPlan,
         devices: impl FnOnce(&Meter, &Arc<Mutex<Vec<Size>>>, &Arc<Mutex<Vec<i16>>>) -> Devices,
     ) -> Self {
@@ -177,8 +192,9 @@ impl Rig {
             ..ScreenPlan::default()
         });
         let frames = screen.frames(0).unwrap();
-        let speaker = Loudspeaker { open: devices.speaker, tap: far_end().unwrap().0 };
-        let player = Player::start(0, "test", frames, speaker, Dialer::default(), notices.clone(), &handle).unwrap();
+        let loudspeaker = Loudspeaker { open: devices.speaker, tap: far_end().unwrap().0 };
+        let devices = visavis::player::Devices { loudspeaker, video_decoders };
+        let player = Player::start(0, "test", frames, devices, Dialer::default(), notices.clone(), &handle).unwrap();
         player.apply(plan);
         Self {
             player,

@@ -2,8 +2,8 @@
 
 use super::mark::{self, TimeMark};
 use super::*;
-use crate::device::openh264::OpenH264Encoder;
-use crate::device::{Encoded, VideoEncoder, VideoEncoding, sound_decoder, sound_encoder, video_decoder};
+use crate::device::openh264::{OpenH264Decoder, OpenH264Encoder};
+use crate::device::{Encoded, VideoDecoder, VideoEncoder, VideoEncoding, sound_decoder, sound_encoder};
 use crate::media::{PictureView, Size, SoundCoding, SoundFormat, Span, Time};
 
 /// Encodes and decodes `count` pictures of the test card's at `kbps`; how many codes were read, and how many pictures
@@ -11,7 +11,7 @@ use crate::media::{PictureView, Size, SoundCoding, SoundFormat, Span, Time};
 fn through_h264(size: Size, kbps: u32, count: u32) -> (usize, usize) {
     let mut card = TestCard::open(1, size, 15).unwrap();
     let mut encoder = OpenH264Encoder::new(VideoEncoding { size, fps: 15, bitrate_kbps: kbps }).unwrap();
-    let mut decoder = video_decoder(false).unwrap();
+    let mut decoder = OpenH264Decoder::new(false).unwrap();
     let (mut unit, mut bytes) = (Vec::new(), vec![0; size.i420_len()]);
     let (mut read, mut shown) = (0, 0);
     for number in 0..count {

@@ -93,6 +93,9 @@ impl<D: VideoDecoder + ?Sized> VideoDecoder for Faulty<D> {
     fn decode(&mut self, annex_b: &[u8], pts: Span, sink: PictureSink<'_>) -> Result<(), DeviceError> {
         self.count()?.decode(annex_b, pts, sink)
     }
+    fn wait(&mut self, wake: &Wake, sink: PictureSink<'_>) -> Result<(), DeviceError> {
+        self.inner.wait(wake, sink)
+    }
     fn flush(&mut self, sink: PictureSink<'_>) -> Result<(), DeviceError> {
         self.inner.flush(sink)
     }

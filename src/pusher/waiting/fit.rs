@@ -124,6 +124,7 @@ fn drawn(picture: PictureView<'_>, size: Size, less: u32) -> Result<Vec<u8>, Dev
 mod tests {
     use super::*;
     use crate::api::card::{Card, LANGUAGES};
+    use crate::device::VideoDecoder as _;
     use crate::media::testing::psnr;
 
     const HD: Size = Size::new(1280, 720);
@@ -166,7 +167,7 @@ mod tests {
         let fitted = Fitted::new(view(HD, &bytes), HD).unwrap();
         assert!(fitted.idr_bytes().unwrap() <= IDR_BYTES);
         assert!(fitted.size.width < HD.width && fitted.size.width >= 320 && fitted.step <= 42, "{fitted:?}");
-        let mut decoder = device::video_decoder(false).unwrap();
+        let mut decoder = device::openh264::OpenH264Decoder::new(false).unwrap();
         let mut coded = Vec::new();
         let mut encoder = device::still_encoder(fitted.size, STILL_FPS, fitted.step).unwrap();
         encoder.encode(fitted.view().unwrap(), Time::default(), true, &mut coded).unwrap();
