@@ -1,6 +1,6 @@
 //! Every event code in one table.
 
-/// A kind of event: its number on the wire, its name, whether the terminal goes on trying by itself,
+/// A kind of event: its number on the wire (0: it has only a name), its name, whether the terminal goes on trying by itself,
 /// and what it means to a person.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
@@ -11,11 +11,18 @@ pub struct Code {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $retriable:literal, $words:literal;)*) => {
-        $($(#[$doc])* #[doc = $words] pub const $name: &Code = &Code { number: $number, name: stringify!($name), retriable: $retriable, words: $words };)*
+    ($($name:ident $(as $spelt:literal)? = $number:literal, $retriable:literal, $words:literal;)*) => {
+        $(#[doc = $words] pub const $name: &Code = &Code {
+            number: $number,
+            name: codes!(@name $name $($spelt)?),
+            retriable: $retriable,
+            words: $words,
+        };)*
         /// The whole table, in order of declaration.
         pub const ALL: &[&Code] = &[$($name),*];
     };
+    (@name $name:ident) => { stringify!($name) };
+    (@name $name:ident $spelt:literal) => { $spelt };
 }
 
 codes! {
@@ -65,4 +72,7 @@ codes! {
     PLAY_WARNING_DNS_FAIL = 3001, true, "the server's name can not be resolved";
     PLAY_WARNING_SEVER_CONN_FAIL = 3002, true, "the server can not be reached";
     PLAY_WARNING_SHAKE_FAIL = 3003, true, "the handshake with the server failed";
+    FULL_SCREEN_CHANGE as "fullscreenchange" = 0, false, "full screen begins or ends";
+    ENTER_PICTURE_IN_PICTURE as "enterpictureinpicture" = 0, false, "the player became a small picture";
+    LEAVE_PICTURE_IN_PICTURE as "leavepictureinpicture" = 0, false, "the player is a small picture no longer";
 }

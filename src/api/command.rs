@@ -16,6 +16,8 @@ pub enum Command {
     Player(String, PlayerCommand),
     /// Change properties of the screen: keys as in the configuration file.
     Screen(Map<String, Value>),
+    /// The user interface changed its page, to the one of this name (empty: it does not say).
+    Scene(Transition, String),
     Standby {
         on: bool,
     },
@@ -43,6 +45,66 @@ pub enum PusherCommand {
     Patch(Map<String, Value>),
 }
 
+/// What the user interface did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transition {
+    /// It opened another page over the one with the players.
+    Push,
+    /// It left the page with the players.
+    Pop,
+    /// It opened a component of the system over everything.
+    Native,
+    /// The page with the players is in front.
+    #[default]
+    Return,
+}
+
+impl Transition {
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Transition::Push => "push",
+            Transition::Pop => "pop",
+            Transition::Native => "native",
+            Transition::Return => "return",
+        }
+    }
+}
+
+/// How a picture that fills the screen is turned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// 0: as it is.
+    #[default]
+    Upright,
+    /// 90: clockwise, for a screen that hangs turned the other way.
+    Clockwise,
+    /// -90.
+    CounterClockwise,
+}
+
+impl Direction {
+    /// The direction of so many degrees: 0, 90 or -90.
+    pub const fn from_degrees(degrees: i64) -> Option<Self> {
+        Some(match degrees {
+            0 => Self::Upright,
+            90 => Self::Clockwise,
+            -90 => Self::CounterClockwise,
+            _ => return None,
+        })
+    }
+
+    /// In degrees clockwise.
+    pub const fn degrees(self) -> i32 {
+        match self {
+            Self::Upright => 0,
+            Self::Clockwise => 90,
+            Self::CounterClockwise => -90,
+        }
+    }
+}
+
 /// Orders for one way down.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlayerCommand {
@@ -52,6 +114,11 @@ pub enum PlayerCommand {
     Resume,
     Mute,
     Unmute,
+    /// Fill the screen, over everything else.
+    RequestFullScreen(Direction),
+    ExitFullScreen,
+    /// Close the small picture.
+    ExitPictureInPicture,
     Snapshot(SnapshotRequest),
     /// Change properties: keys as in the configuration file.
     Patch(Map<String, Value>),

@@ -191,14 +191,25 @@ pub struct PlayerView {
     /// The number of the event that led to the card, for a technician.
     pub trouble: Option<i32>,
     pub fit: ObjectFit,
-    /// Turned by 90° clockwise.
-    pub turned: bool,
+    /// Degrees clockwise by which it is turned: 0, 90, 180 or 270.
+    pub turn: u32,
+    /// Shrunk to a small picture in a corner.
+    pub small: bool,
+    /// It has the screen for itself.
+    pub full_screen: bool,
 }
 
 impl PlayerView {
     /// Nothing of it.
-    pub const NONE: PlayerView =
-        PlayerView { active: false, card: None, trouble: None, fit: ObjectFit::Contain, turned: false };
+    pub const NONE: PlayerView = PlayerView {
+        active: false,
+        card: None,
+        trouble: None,
+        fit: ObjectFit::Contain,
+        turn: 0,
+        small: false,
+        full_screen: false,
+    };
 }
 
 /// Everything that is to be on the screen; it is closed while this is nothing.

@@ -5,6 +5,7 @@
 //! so hours of weather are simulated in milliseconds. `session` is the life of one connection, `camera` of
 //! one camera; `pushing` and `playing` are the two ways.
 
+mod absence;
 mod camera;
 mod display;
 mod encoders;
@@ -17,12 +18,12 @@ mod quality;
 mod reload;
 mod screen;
 mod session;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 mod touch;
 
-use crate::api::code;
-use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
+use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, Ticket};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::api::plan::Effect;
@@ -33,7 +34,6 @@ use display::DisplayState;
 use panel::PanelState;
 use playing::Playing;
 use pushing::Pushing;
-use serde_json::json;
 use std::collections::VecDeque;
 
 /// Servers have this long to be left properly when the program ends.
@@ -205,6 +205,10 @@ impl Appliance {
                 Ok(())
             }
             Command::Screen(change) => self.display.settings.patched(&change).map(|new| self.display.settings = new),
+            Command::Scene(transition, page) => {
+                self.enter(transition, page);
+                Ok(())
+            }
             Command::Reload(read) => self.reload(read, now),
             Command::Shutdown => {
                 self.pusher.iter_mut().for_each(|pusher| pusher.shut_down(now));
@@ -222,34 +226,25 @@ impl Appliance {
                 Some(pusher) => pusher.command(&order, now),
                 None => Err(no_pusher()),
             },
-            Command::Player(id, order) => match self.players.iter_mut().find(|player| player.settings().id == id) {
-                Some(player) => player.command(&order, now),
+            Command::Player(id, order) => match self.players.iter().position(|player| player.settings().id == id) {
+                Some(number) => self.command_player(number, &order, now),
                 None => Err(no_player(&id)),
             },
         };
         Some(result.map_or_else(Reply::Refused, |()| Reply::Done))
     }
 
+    fn command_player(&mut self, number: usize, order: &PlayerCommand, now: Time) -> Result<(), Refusal> {
+        if matches!(order, PlayerCommand::RequestFullScreen(_)) {
+            self.yield_screen_to(number);
+        }
+        self.players.get_mut(number).map_or(Ok(()), |player| player.command(order, now))
+    }
+
     fn set_standby(&mut self, on: bool, now: Time) {
         self.standby = on;
         self.pusher.iter_mut().for_each(|pusher| pusher.set_standby(on, now));
         self.players.iter_mut().for_each(|player| player.set_standby(on));
-    }
-
-    fn snapshot(&mut self, ticket: Ticket, object: Object, request: SnapshotRequest) -> Result<(), Refusal> {
-        match &object {
-            Object::Player(id) if !self.players.iter().any(|player| player.settings().id == *id) => {
-                return Err(no_player(id));
-            }
-            Object::Pusher if self.pusher.is_none() => return Err(no_pusher()),
-            Object::Pusher if self.standby => {
-                return Err(refuse(object, "standby", "", "the terminal is in standby: its camera is closed"));
-            }
-            _ => {}
-        }
-        self.snapshots.push((ticket, object.clone()));
-        self.outputs.push_back(Output::Effect(Effect::Snapshot { ticket, object, request }));
-        Ok(())
     }
 
     fn notice(&mut self, notice: Notice, now: Time) {
@@ -276,21 +271,7 @@ impl Appliance {
                     player.set_stats(stats);
                 }
             }
-            Notice::Snapshot { ticket, result } => {
-                let Some(place) = self.snapshots.iter().position(|(waiting, _)| *waiting == ticket) else { return };
-                let (_, object) = self.snapshots.swap_remove(place);
-                let detail = match &result {
-                    Ok(picture) => json!({ "width": picture.width, "height": picture.height, "path": picture.path }),
-                    Err(error) => json!({ "error": error.kind, "reason": error.words }),
-                };
-                let code = code::PUSH_EVT_SNAPSHOT_RESULT;
-                self.outputs.push_back(Output::Happened(Happening { object: object.clone(), code, detail }));
-                let reply = match result {
-                    Ok(picture) => Reply::Snapshot(picture),
-                    Err(error) => Reply::Refused(refuse(object, error.kind, "", &error.words)),
-                };
-                self.reply(ticket, reply);
-            }
+            Notice::Snapshot { ticket, result } => self.snapshot_taken(ticket, result),
             Notice::Load { cpu, temperature } => self.load = (cpu, temperature),
             Notice::WorkerRestarted { .. } => {}
             notice => self.pusher.iter_mut().for_each(|pusher| pusher.handle(&notice, now)),

@@ -1,19 +1,20 @@
 //! The rules of one way down: connect, play, lose, come back, and what is said about it.
 
+mod status;
+
+use super::absence::{Absence, Scene};
 use super::quality::Quality;
 use super::screen::Screen;
 use super::session::{Codes, Session, Step};
 use super::{Output, closed_or_absent, refuse};
-use crate::api::card::Card;
 use crate::api::code;
-use crate::api::command::{PlayerCommand, Refusal};
+use crate::api::command::{Direction, PlayerCommand, Refusal};
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{PlayNews, Why};
-use crate::api::plan::{Effect, PlayPlan, PlayerView};
-use crate::api::status::{DeviceStatus, PlayStats, PlayerStatus, SessionState};
+use crate::api::plan::{Effect, PlayPlan};
+use crate::api::status::{DeviceStatus, PlayStats};
 use crate::media::{Span, Time};
-use crate::settings::pusher::Orientation;
-use crate::settings::{Board, PlayerSettings, address};
+use crate::settings::{Board, PlayerSettings};
 use serde_json::{Value, json};
 
 static CODES: Codes = Codes {
@@ -38,7 +39,12 @@ pub struct Playing {
     settings: PlayerSettings,
     session: Session,
     screen: Screen,
+    /// Somebody asked for a pause.
     paused: bool,
+    absence: Absence,
+    /// It was told to be a small picture.
+    small: bool,
+    full_screen: Option<Direction>,
     standby: bool,
     loading: bool,
     /// The decoder of pictures in use, and why no picture of the stream can be shown; empty when neither is.
@@ -62,6 +68,9 @@ impl Playing {
             session: Session::new(&CODES, seed, now),
             screen: Screen::default(),
             paused: false,
+            absence: Absence::default(),
+            small: false,
+            full_screen: None,
             standby: false,
             loading: false,
             decoder: "",
@@ -143,28 +152,63 @@ impl Playing {
                 return Err(refuse(self.object(), "not-configured", "src", "the player's src is not set"));
             }
             PlayerCommand::Play => {
-                self.paused = false;
+                self.go_on();
                 if !self.session.wanted() {
                     self.screen.start();
                 }
                 self.session.start(now);
             }
             PlayerCommand::Stop => {
+                self.set_full_screen(None);
                 self.loading = false;
                 self.screen.stop();
                 self.session.stop(now);
             }
             PlayerCommand::Pause => self.paused = true,
-            PlayerCommand::Resume => self.paused = false,
+            PlayerCommand::Resume => self.go_on(),
             PlayerCommand::Mute => self.settings.muted = true,
             PlayerCommand::Unmute => self.settings.muted = false,
             PlayerCommand::Patch(changes) => {
                 self.take_settings(self.settings.patched(changes)?, now);
             }
+            PlayerCommand::RequestFullScreen(direction) => {
+                if self.small {
+                    self.absence.close();
+                    self.absence.lift();
+                }
+                self.set_full_screen(Some(*direction));
+            }
+            PlayerCommand::ExitFullScreen => self.set_full_screen(None),
+            PlayerCommand::ExitPictureInPicture => self.absence.close(),
             PlayerCommand::Snapshot(_) => {}
         }
         self.settle();
         Ok(())
+    }
+
+    /// Plays on, whatever kept it from it.
+    fn go_on(&mut self) {
+        self.paused = false;
+        self.absence.lift();
+    }
+
+    /// The user interface is there now. A page that is not in front has no picture that fills the screen.
+    pub fn enter(&mut self, scene: Scene, page_left: bool) {
+        self.absence.enter(scene);
+        if page_left {
+            self.set_full_screen(None);
+        }
+        self.settle();
+    }
+
+    /// Fills the screen, or no longer.
+    pub fn set_full_screen(&mut self, wanted: Option<Direction>) {
+        let before = std::mem::replace(&mut self.full_screen, wanted);
+        if before != wanted {
+            let direction = wanted.unwrap_or_default().degrees();
+            let detail = json!({ "direction": direction, "fullScreen": wanted.is_some() });
+            self.happened(code::FULL_SCREEN_CHANGE, detail);
+        }
     }
 
     /// Takes over `changed` settings.
@@ -257,48 +301,6 @@ impl Playing {
         self.stats = stats;
     }
 
-    /// What the socket tells.
-    pub fn status(&self, now: Time) -> PlayerStatus {
-        PlayerStatus {
-            id: self.settings.id.clone(),
-            state: match self.session.state() {
-                SessionState::Live if self.paused => SessionState::Paused,
-                state => state,
-            },
-            for_ms: (now - self.session.since()).as_millis(),
-            src: address::without_secrets(self.settings.src.as_deref().unwrap_or_default()),
-            muted: self.muted(),
-            loading: self.loading,
-            speaker: self.speaker.clone(),
-            decoder: self.decoder.into(),
-            unplayable: self.unplayable.clone(),
-            screen: self.card().map_or("picture", Card::name).into(),
-            last_end: self.session.last_end().into(),
-            reconnects: self.session.reconnects(),
-            unsupported: self.settings.unsupported(Some(&self.board)),
-            net: PlayStats { net_quality_level: self.quality.level(self.session.state()), ..self.stats.clone() },
-        }
-    }
-
-    /// What is to be seen of it.
-    pub fn view(&self) -> PlayerView {
-        PlayerView {
-            active: self.session.wanted(),
-            card: self.card(),
-            trouble: self.screen.trouble(self.card()),
-            fit: self.settings.object_fit,
-            turned: self.settings.orientation == Orientation::Horizontal,
-        }
-    }
-
-    fn card(&self) -> Option<Card> {
-        self.screen.card(self.session.state(), self.standby)
-    }
-
-    fn muted(&self) -> bool {
-        self.settings.muted || (self.standby && self.settings.background_mute)
-    }
-
     fn object(&self) -> Object {
         Object::Player(self.settings.id.clone())
     }
@@ -332,10 +334,15 @@ impl Playing {
                 Step::Happened(code, detail) => self.happened(code, detail),
             }
         }
+        let small = self.session.wanted() && self.absence.small(&self.settings);
+        if std::mem::replace(&mut self.small, small) != small {
+            let code = if small { code::ENTER_PICTURE_IN_PICTURE } else { code::LEAVE_PICTURE_IN_PICTURE };
+            self.happened(code, json!({}));
+        }
         let plan = PlayPlan {
             active: self.session.wanted(),
             mode: self.settings.mode,
-            paused: self.paused,
+            paused: self.rests().next().is_some(),
             muted: self.muted(),
             sound_mode: self.settings.sound_mode,
             min_cache: Span::micros((self.settings.min_cache * 1e6) as i64),

@@ -2,6 +2,7 @@
 
 mod image;
 mod restart;
+mod scene;
 mod screen;
 mod touch;
 mod waiting;
@@ -15,6 +16,7 @@ use crate::api::plan::{PictureSource, PlayPlan, PushPlan, ScreenPlan};
 use crate::api::status::SessionState;
 use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver};
 use crate::settings::pusher::{OnGiveUp, Position};
+use serde_json::json;
 
 fn at(ms: i64) -> Time {
     Time::from_micros(ms * 1000)

@@ -3,13 +3,14 @@
 
 use super::panel::Touch;
 use super::{Appliance, Origin, Pushing, no_pusher};
-use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
+use crate::api::command::{Command, Direction, PlayerCommand, PusherCommand, Refusal, Reply, SnapshotRequest, Ticket};
 use crate::api::notice::ButtonNews;
 use crate::api::plan::Effect;
 use crate::api::status::SessionState;
 use crate::media::Time;
 use crate::settings::operation::Operation;
-use serde_json::{Map, Value};
+use crate::settings::screen::Layout;
+use serde_json::{Map, Value, json};
 
 /// The ticket of an order whose answer nobody waits for.
 const NOBODY: Ticket = 0;
@@ -98,7 +99,31 @@ impl Appliance {
             Operation::PlayerMute => players(PlayerCommand::Mute),
             Operation::PlayerUnmute => players(PlayerCommand::Unmute),
             Operation::PlayerSnapshot => players(PlayerCommand::Snapshot(request)),
+            Operation::PlayerFullScreen => self.toggle_full_screen(),
+            Operation::NextLayout => {
+                let next = match self.screen_settings().layout {
+                    Layout::Full => Layout::Pip,
+                    Layout::Pip => Layout::Grid,
+                    Layout::Grid => Layout::Full,
+                };
+                let change = Map::from_iter([("layout".to_owned(), json!(next))]);
+                Ok(vec![Command::Screen(change)])
+            }
         }
+    }
+
+    /// Who fills the screen leaves it; else the first player that runs takes it.
+    fn toggle_full_screen(&self) -> Result<Vec<Command>, Refusal> {
+        let full = self.players.iter().find(|player| player.view().full_screen);
+        let (player, order) = match full {
+            Some(player) => (Some(player), PlayerCommand::ExitFullScreen),
+            None => {
+                let running = self.players.iter().find(|player| player.view().active);
+                (running.or(self.players.first()), PlayerCommand::RequestFullScreen(Direction::default()))
+            }
+        };
+        let id = player.ok_or_else(|| super::no_player(""))?.settings().id.clone();
+        Ok(vec![Command::Player(id, order)])
     }
 
     /// Whether anything was asked to run.

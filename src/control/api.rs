@@ -1,14 +1,14 @@
 //! `/v1`: every path of the socket, what it takes and what it answers.
 
-use super::body::{optional, required};
+use super::body::{Nothing, optional, required};
 use super::limits::{ANSWER_TIME, SNAPSHOT_TIME};
 use super::problem::Problem;
-use super::{Controls, metrics, openapi, stream};
-use crate::api::command::{Command, ImageFormat, PlayerCommand, PusherCommand, Reply, SnapshotRequest};
+use super::{Controls, metrics, openapi, players, stream};
+use crate::api::command::{Command, ImageFormat, PusherCommand, Reply, SnapshotRequest, Transition};
 use crate::api::event::Event;
-use crate::api::status::{DeviceStatus, PlayerStatus, PusherStatus, ScreenStatus, Status};
+use crate::api::status::{DeviceStatus, PusherStatus, ScreenStatus, Status};
 use crate::settings::address::without_secrets;
-use crate::settings::{PlayerSettings, PusherSettings, ScreenSettings};
+use crate::settings::{PusherSettings, ScreenSettings};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -25,13 +25,6 @@ use utoipa::ToSchema;
 pub struct PusherState {
     pub properties: PusherSettings,
     pub status: PusherStatus,
-}
-
-/// A player: its properties in force (addresses without their secrets) and its state.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PlayerState {
-    pub properties: PlayerSettings,
-    pub status: PlayerStatus,
 }
 
 /// The screen: its properties in force, how it is shared, and the device.
@@ -60,6 +53,16 @@ pub struct StandbyRequest {
     pub on: bool,
 }
 
+/// The body of `POST /v1/scene`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SceneRequest {
+    pub transition: Transition,
+    /// The page that is in front now, for the status and the log.
+    #[serde(default)]
+    pub page: String,
+}
+
 /// The body of `POST /v1/pusher/set-zoom`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,12 +71,10 @@ pub struct ZoomRequest {
     pub zoom: f64,
 }
 
-/// A body that holds nothing: empty, or `{}`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
+/// The longest name of a page.
+const PAGE_NAME: usize = 200;
 
-type Answer = Result<Response, Problem>;
+pub(super) type Answer = Result<Response, Problem>;
 
 /// Every path.
 pub fn router(controls: Controls) -> Router {
@@ -86,11 +87,13 @@ pub fn router(controls: Controls) -> Router {
         .route("/v1/pusher/snapshot", post(snapshot_pusher))
         .route("/v1/pusher/set-zoom", post(set_zoom))
         .route("/v1/pusher/{operation}", post(order_pusher))
-        .route("/v1/players", get(show_players))
-        .route("/v1/players/{id}", get(show_player).patch(change_player))
-        .route("/v1/players/{id}/snapshot", post(snapshot_player))
-        .route("/v1/players/{id}/{operation}", post(order_player))
+        .route("/v1/players", get(players::show_players))
+        .route("/v1/players/{id}", get(players::show_player).patch(players::change_player))
+        .route("/v1/players/{id}/snapshot", post(players::snapshot_player))
+        .route("/v1/players/{id}/request-full-screen", post(players::request_full_screen))
+        .route("/v1/players/{id}/{operation}", post(players::order_player))
         .route("/v1/screen", get(show_screen).patch(change_screen))
+        .route("/v1/scene", post(scene))
         .route("/v1/standby", post(standby))
         .route("/v1/events", get(events))
         .route("/metrics", get(scrape))
@@ -170,73 +173,6 @@ pub(super) async fn set_zoom(State(controls): State<Controls>, body: Body) -> An
     pusher_state(&controls)
 }
 
-#[utoipa::path(get, path = "/v1/players", tag = "players", responses((status = 200, body = Vec<PlayerState>)))]
-pub(super) async fn show_players(State(controls): State<Controls>) -> Response {
-    Json(player_states(&controls)).into_response()
-}
-
-#[utoipa::path(get, path = "/v1/players/{id}", tag = "players", params(("id" = String, Path)), responses(
-    (status = 200, body = PlayerState),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show_player(State(controls): State<Controls>, Path(id): Path<String>) -> Answer {
-    player_state(&controls, &id)
-}
-
-/// Changes properties; all of them take effect, or none. Null resets a property to its default.
-#[utoipa::path(patch, path = "/v1/players/{id}", tag = "players", params(("id" = String, Path)),
-    request_body = PlayerSettings, responses(
-        (status = 200, description = "The state it led to", body = PlayerState),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn change_player(State(controls): State<Controls>, Path(id): Path<String>, body: Body) -> Answer {
-    let change: Map<String, Value> = required(body).await?;
-    order(&controls, Command::Player(id.clone(), PlayerCommand::Patch(change)), ANSWER_TIME).await?;
-    player_state(&controls, &id)
-}
-
-#[utoipa::path(post, path = "/v1/players/{id}/{operation}", tag = "players",
-    params(("id" = String, Path),
-        ("operation" = String, Path, description = "play, stop, pause, resume, mute or unmute")),
-    responses(
-        (status = 200, description = "The state it led to", body = PlayerState),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn order_player(
-    State(controls): State<Controls>,
-    Path((id, name)): Path<(String, String)>,
-    body: Body,
-) -> Answer {
-    let command = match name.as_str() {
-        "play" => PlayerCommand::Play,
-        "stop" => PlayerCommand::Stop,
-        "pause" => PlayerCommand::Pause,
-        "resume" => PlayerCommand::Resume,
-        "mute" => PlayerCommand::Mute,
-        "unmute" => PlayerCommand::Unmute,
-        _ => return Err(no_operation("play, stop, pause, resume, mute, unmute and snapshot")),
-    };
-    optional::<Nothing>(body).await?;
-    order(&controls, Command::Player(id.clone(), command), ANSWER_TIME).await?;
-    player_state(&controls, &id)
-}
-
-/// Answers the image itself, with its path in `snapshot-path` when the daemon also wrote it; or, to
-/// `Accept: application/json`, what it is.
-#[utoipa::path(post, path = "/v1/players/{id}/snapshot", tag = "players", params(("id" = String, Path)),
-    request_body = SnapshotRequest, responses(
-        (status = 200, content((String = "image/png"), (String = "image/jpeg"), (SnapshotState = "application/json"))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn snapshot_player(
-    State(controls): State<Controls>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let request = optional(body).await?;
-    snapshot(&controls, Command::Player(id, PlayerCommand::Snapshot(request)), &headers).await
-}
-
 #[utoipa::path(get, path = "/v1/screen", tag = "terminal", responses((status = 200, body = ScreenState)))]
 pub(super) async fn show_screen(State(controls): State<Controls>) -> Response {
     let view = controls.window.view();
@@ -253,6 +189,21 @@ pub(super) async fn change_screen(State(controls): State<Controls>, body: Body) 
     let change: Map<String, Value> = required(body).await?;
     order(&controls, Command::Screen(change), ANSWER_TIME).await?;
     Ok(show_screen(State(controls)).await)
+}
+
+/// The user interface changed its page: players pause, shrink or go on, as their properties say.
+#[utoipa::path(post, path = "/v1/scene", tag = "terminal", request_body = SceneRequest, responses(
+    (status = 200, description = "The state it led to", body = Status),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn scene(State(controls): State<Controls>, body: Body) -> Answer {
+    let SceneRequest { transition, page } = required(body).await?;
+    if page.chars().count() > PAGE_NAME || page.chars().any(char::is_control) {
+        let words = format!("page: a name of at most {PAGE_NAME} characters is needed");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-body", words).of_field("page"));
+    }
+    order(&controls, Command::Scene(transition, page), ANSWER_TIME).await?;
+    Ok(status(State(controls)).await)
 }
 
 #[utoipa::path(post, path = "/v1/standby", tag = "terminal", request_body = StandbyRequest, responses(
@@ -291,7 +242,7 @@ async fn description() -> Response {
 }
 
 /// Gives an order and waits for its answer at most `time`.
-async fn order(controls: &Controls, command: Command, time: Duration) -> Result<Reply, Problem> {
+pub(super) async fn order(controls: &Controls, command: Command, time: Duration) -> Result<Reply, Problem> {
     let late = |status, kind, words| Err(Problem::new(status, kind, words));
     match tokio::time::timeout(time, (controls.orders)(command)).await {
         Ok(Ok(Reply::Refused(refusal))) => Err(refusal.into()),
@@ -301,7 +252,7 @@ async fn order(controls: &Controls, command: Command, time: Duration) -> Result<
     }
 }
 
-async fn snapshot(controls: &Controls, command: Command, headers: &HeaderMap) -> Answer {
+pub(super) async fn snapshot(controls: &Controls, command: Command, headers: &HeaderMap) -> Answer {
     let Reply::Snapshot(picture) = order(controls, command, SNAPSHOT_TIME).await? else {
         return Err(Problem::new(StatusCode::CONFLICT, "no-picture", "no picture was taken"));
     };
@@ -329,24 +280,7 @@ fn pusher_state(controls: &Controls) -> Answer {
     Ok(Json(PusherState { properties: PusherSettings { url, waiting_image, ..properties }, status }).into_response())
 }
 
-fn player_states(controls: &Controls) -> Vec<PlayerState> {
-    let view = controls.window.view();
-    let both = view.players.iter().zip(&view.status.players);
-    both.map(|(properties, status)| PlayerState {
-        properties: PlayerSettings { src: properties.src.as_deref().map(without_secrets), ..properties.clone() },
-        status: status.clone(),
-    })
-    .collect()
-}
-
-fn player_state(controls: &Controls, id: &str) -> Answer {
-    match player_states(controls).into_iter().find(|player| player.properties.id == id) {
-        Some(player) => Ok(Json(player).into_response()),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, "unknown-player", "GET /v1/players lists all players")),
-    }
-}
-
-fn no_operation(all: &str) -> Problem {
+pub(super) fn no_operation(all: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not-found", format!("operations are {all}"))
 }
 

@@ -4,7 +4,13 @@ use super::limits::{BODY, BODY_TIME};
 use super::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+/// A body that holds nothing: empty, or `{}`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// A body that has to be there, as JSON.
 pub async fn required<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {

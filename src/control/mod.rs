@@ -9,6 +9,7 @@ pub mod events;
 pub mod metrics;
 pub mod openapi;
 pub mod peer;
+pub mod players;
 pub mod problem;
 pub mod server;
 

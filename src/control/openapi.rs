@@ -1,7 +1,7 @@
 //! The description of the API for programs, made from the same types and functions that serve it.
 
-use super::api;
 use super::problem::Problem;
+use super::{api, players};
 use crate::api::command::SnapshotRequest;
 use crate::api::event::Event;
 use utoipa::OpenApi;
@@ -16,13 +16,15 @@ use utoipa::OpenApi;
         api::order_pusher,
         api::set_zoom,
         api::snapshot_pusher,
-        api::show_players,
-        api::show_player,
-        api::change_player,
-        api::order_player,
-        api::snapshot_player,
+        players::show_players,
+        players::show_player,
+        players::change_player,
+        players::order_player,
+        players::request_full_screen,
+        players::snapshot_player,
         api::show_screen,
         api::change_screen,
+        api::scene,
         api::standby,
         api::events,
         api::scrape,

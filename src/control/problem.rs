@@ -50,6 +50,11 @@ impl Problem {
         Self { field: (!field.is_empty()).then_some(field), ..self }
     }
 
+    /// The same problem, with what is allowed instead.
+    pub fn allowing(self, allowed: &str) -> Self {
+        Self { allowed: Some(allowed.into()), ..self }
+    }
+
     /// The whole HTTP/1.1 answer as bytes, for a connection that is closed before a request is read.
     pub fn last_words(&self) -> Vec<u8> {
         let body = serde_json::to_vec(self).unwrap_or_default();

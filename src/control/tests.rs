@@ -128,6 +128,24 @@ fn an_order_is_answered_with_the_state_it_led_to() {
     let (status, problem) = rig.json("PATCH /v1/screen", json!({"layout": "tiles"}));
     assert_eq!((status, &problem["field"], &problem["allowed"]), (422, &json!("layout"), &json!("full, pip, grid")));
     assert_eq!(rig.json("GET /v1/screen", Value::Null).1["properties"]["layout"], "grid");
+    let full = "POST /v1/players/agent/request-full-screen";
+    for body in [json!({"direction": 45}), json!({"direction": "left"}), json!({"direction": 90.5})] {
+        let (status, problem) = rig.json(full, body);
+        assert_eq!((status, &problem["field"], &problem["allowed"]), (400, &json!("direction"), &json!("0, 90, -90")));
+    }
+    for body in [Value::Null, json!({}), json!({"direction": -90})] {
+        assert_eq!(rig.json(full, body).0, 200);
+    }
+    for operation in ["exit-full-screen", "exit-picture-in-picture"] {
+        assert_eq!(rig.json(&format!("POST /v1/players/agent/{operation}"), Value::Null).0, 200);
+    }
+    assert_eq!(rig.json("POST /v1/scene", json!({"transition": "push", "page": "help"})).0, 200);
+    for (body, field) in
+        [(json!({"transition": "jump"}), "transition"), (json!({"transition": "pop", "page": "\n"}), "page")]
+    {
+        let (status, problem) = rig.json("POST /v1/scene", body);
+        assert_eq!((status / 100, problem["field"].as_str()), (4, Some(field)), "{problem}");
+    }
     let (_, status) = rig.json("POST /v1/standby", json!({"on": true}));
     assert_eq!(status["standby"], true);
     let (_, pusher) = rig.json("PATCH /v1/pusher", json!({"fps": 25, "scenario": "video-service"}));
@@ -197,6 +215,7 @@ fn every_described_path_is_served_and_every_reference_resolves() {
             let body = match path.rsplit('/').next() {
                 Some("standby") => &b"{\"on\":false}"[..],
                 Some("set-zoom") => b"{\"zoom\":2}",
+                Some("scene") => b"{\"transition\":\"return\"}",
                 _ => b"{}",
             };
             let (status, ..) = rig.ask(&format!("{} {path}", method.to_uppercase()), "", body);

@@ -17,12 +17,12 @@ struct Class {
 
 /// See the module's head. There are as many classes as objects and codes, so it does not grow.
 #[derive(Debug, Default)]
-pub struct Sparing(HashMap<(Object, i32), Class>);
+pub struct Sparing(HashMap<(Object, &'static str), Class>);
 
 impl Sparing {
     /// Takes what happened; gives it back when it is to be written now.
     pub fn take(&mut self, it: &Happening, now: Time) -> Option<Happening> {
-        let key = (it.object.clone(), it.code.number);
+        let key = (it.object.clone(), it.code.name);
         match self.0.get_mut(&key) {
             Some(class) if class.waiting.is_some() || now - class.written < QUIET => {
                 class.more = class.more.saturating_add(u32::from(class.waiting.is_some()));

@@ -146,7 +146,7 @@ impl Surface {
 
     /// How its picture lies in its place.
     pub fn framing(&self) -> Framing {
-        let turn = if self.view.turned { Turn::Quarter } else { Turn::None };
+        let turn = Turn::from_degrees(self.view.turn as i32).unwrap_or_default();
         Framing { fit: self.view.fit, turn, mirror: false, zoom: 1.0 }
     }
 

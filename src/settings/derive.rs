@@ -119,16 +119,12 @@ impl PlayerSettings {
     /// The properties that are set and have no effect, each with the reason.
     pub fn unsupported(&self, board: Option<&Board>) -> Vec<Unsupported> {
         let no_ear = board.is_some_and(|board| board.speaker.ear.is_none());
-        let pages = "the terminal is not told of page changes";
         let table = [
             (
                 self.sound_mode == SoundMode::Ear && no_ear,
                 "sound-mode",
                 "the board has no [speaker.ear]: the loudspeaker plays",
             ),
-            (self.picture_in_picture_mode.is_some(), "picture-in-picture-mode", pages),
-            (self.auto_pause_if_navigate, "auto-pause-if-navigate", pages),
-            (self.auto_pause_if_open_native, "auto-pause-if-open-native", pages),
             (self.enable_auto_rotation, "enable-auto-rotation", "the stream's rotation is not read"),
         ];
         listed(&table)

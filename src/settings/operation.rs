@@ -52,4 +52,8 @@ operations! {
     PlayerMute = "player-mute";
     PlayerUnmute = "player-unmute";
     PlayerSnapshot = "player-snapshot";
+    /// The first player that plays fills the screen, or leaves it again.
+    PlayerFullScreen = "player-full-screen";
+    /// The next of the layouts `full`, `pip`, `grid`.
+    NextLayout = "next-layout";
 }

@@ -49,6 +49,16 @@ pub enum PictureInPictureMode {
     Many(Vec<PictureInPicture>),
 }
 
+impl PictureInPictureMode {
+    /// Whether this page change is one of them.
+    pub fn contains(&self, change: PictureInPicture) -> bool {
+        match self {
+            Self::One(one) => *one == change,
+            Self::Many(many) => many.contains(&change),
+        }
+    }
+}
+
 /// Every property of a player; names and defaults as documented in the README's table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]

@@ -1,6 +1,6 @@
 //! The commands of visavisctl.
 
-use crate::api::command::{ImageFormat, SnapshotSource};
+use crate::api::command::{ImageFormat, SnapshotSource, Transition};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -43,6 +43,15 @@ pub enum Action {
     Screen {
         #[command(subcommand)]
         action: ScreenAction,
+    },
+    /// Tell that the user interface changed its page: players pause, shrink or go on as their properties say
+    Scene {
+        /// push: another page was opened over the players'; pop: their page was left; native: a component of the
+        /// system was opened; return: their page is in front again
+        transition: Transition,
+        /// The page that is in front now
+        #[arg(default_value = "")]
+        page: String,
     },
     /// Standby: the camera is closed and a waiting card is sent
     Standby { on: Switch },
@@ -107,6 +116,16 @@ pub enum PlayerAction {
     Mute,
     /// Play sound
     Unmute,
+    /// Fill the screen, over everything else
+    RequestFullScreen {
+        /// Degrees by which the picture is turned: 0, 90 (clockwise) or -90
+        #[arg(default_value = "0", allow_negative_numbers = true)]
+        direction: i32,
+    },
+    /// Take its place on the screen again
+    ExitFullScreen,
+    /// Close the small picture that it became on a change of page
+    ExitPictureInPicture,
     /// Take the picture that is played
     Snapshot(Snapshot),
     /// Change properties, for example object-fit=fillCrop; KEY=null resets one

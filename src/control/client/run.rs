@@ -48,6 +48,11 @@ async fn carry_out(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), 
             };
             order(&mut daemon, "/v1/screen", operation, change, cli.json, out).await
         }
+        Action::Scene { transition, page } => {
+            let body = json!({ "transition": transition, "page": page });
+            let status: Value = daemon.json(Method::POST, "/v1/scene", Some(&body)).await?;
+            told(out, cli.json, &status, |status| Some(show::players(status)))
+        }
         Action::Standby { on } => {
             let body = json!({ "on": *on == Switch::On });
             let status: Value = daemon.json(Method::POST, "/v1/standby", Some(&body)).await?;
@@ -96,6 +101,11 @@ async fn carry_out(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), 
                 PlayerAction::Resume => ("resume", None),
                 PlayerAction::Mute => ("mute", None),
                 PlayerAction::Unmute => ("unmute", None),
+                PlayerAction::RequestFullScreen { direction } => {
+                    ("request-full-screen", Some(Map::from_iter([("direction".to_owned(), json!(direction))])))
+                }
+                PlayerAction::ExitFullScreen => ("exit-full-screen", None),
+                PlayerAction::ExitPictureInPicture => ("exit-picture-in-picture", None),
                 PlayerAction::Set { changes } => ("set", Some(properties(changes)?)),
             };
             order(&mut daemon, &path, operation, change, cli.json, out).await

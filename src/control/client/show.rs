@@ -129,9 +129,12 @@ fn player(table: &mut Table, it: &PlayerStatus) {
         mark = Mark::Trying;
         words.push_str(", waiting for data");
     }
-    if it.muted {
-        words.push_str(" (muted)");
+    if !it.paused_by.is_empty() {
+        words = format!("{words} by {}", it.paused_by.join(", "));
     }
+    let marks =
+        [(it.muted, " (muted)"), (it.full_screen, " (full screen)"), (it.picture_in_picture, " (small picture)")];
+    words.extend(marks.iter().filter(|(holds, _)| *holds).map(|(_, words)| *words));
     table.line(mark, &it.id, &words);
     table.below(&it.src);
     if !matches!(it.screen.as_str(), "" | "picture") {
@@ -219,9 +222,22 @@ pub fn state(state: &Value) -> String {
         return format!("the screen is {} ({})\n", plain(&display["state"]), plain(&display["words"]))
             .replace(" ()", "");
     }
-    let name = state["properties"]["id"].as_str().unwrap_or("pusher");
-    let muted = if state["status"]["muted"] == true { ", muted" } else { "" };
-    format!("{name} is {}{muted}\n", plain(&state["status"]["state"]))
+    line(state["properties"]["id"].as_str().unwrap_or("pusher"), &state["status"])
+}
+
+/// Every player of a status in one line.
+pub fn players(status: &Value) -> String {
+    let players = status["players"].as_array().into_iter().flatten();
+    players.map(|it| line(it["id"].as_str().unwrap_or_default(), it)).collect()
+}
+
+/// "agent is paused (navigate), muted".
+fn line(name: &str, status: &Value) -> String {
+    let reasons: Vec<String> = status["paused-by"].as_array().into_iter().flatten().map(plain).collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let more = [("full-screen", ", full screen"), ("picture-in-picture", ", a small picture"), ("muted", ", muted")];
+    let more: String = more.iter().filter(|(key, _)| status[*key] == true).map(|(_, words)| *words).collect();
+    format!("{name} is {}{why}{more}\n", plain(&status["state"]))
 }
 
 /// A property as a line of the configuration file.
