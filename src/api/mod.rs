@@ -5,6 +5,7 @@ pub mod code;
 pub mod command;
 pub mod event;
 pub mod fault;
+pub mod figures;
 pub mod notice;
 pub mod plan;
 pub mod status;

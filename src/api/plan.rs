@@ -3,6 +3,7 @@
 use super::card::{Card, Text};
 use super::command::{SnapshotRequest, Ticket};
 use super::event::Object;
+use super::figures::Figures;
 use crate::media::{Size, Span, Time};
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
 use crate::settings::policy::Rates;
@@ -222,8 +223,8 @@ pub struct ScreenPlan {
     pub language: Language,
     /// The picture of the local camera.
     pub self_view: Option<SelfViewPlan>,
-    /// Figures that lie over whatever is shown, line by line (ASCII); on the local screen only.
-    pub figures: Vec<String>,
+    /// Figures that lie over whatever is shown, on the local screen only.
+    pub figures: Vec<Figures>,
 }
 
 /// How the terminal's own picture is to be seen.

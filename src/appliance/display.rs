@@ -2,10 +2,12 @@
 
 use super::Appliance;
 use super::absence::Scene;
+use super::figures::History;
 use super::playing::Playing;
 use super::pushing::Pushing;
 use super::{closed_or_absent, device_status, figures};
 use crate::api::command::Transition;
+use crate::api::figures::Figures;
 use crate::api::notice::DeviceNotice;
 use crate::api::plan::{Effect, ScreenPlan};
 use crate::api::status::{DeviceStatus, ScreenStatus};
@@ -22,6 +24,10 @@ pub struct DisplayState {
     page: String,
     /// What was last given out.
     plan: ScreenPlan,
+    /// What `debug` tells of.
+    pub history: History,
+    /// Whether the figures have to be read anew.
+    pub weighed: bool,
 }
 
 impl DisplayState {
@@ -33,6 +39,8 @@ impl DisplayState {
             scene: Scene::default(),
             page: String::new(),
             plan: ScreenPlan::default(),
+            history: History::default(),
+            weighed: false,
         }
     }
 
@@ -79,12 +87,13 @@ impl Appliance {
 
     /// What is to be on the screen now, if that changed.
     pub(super) fn show(&mut self, now: Time) -> Option<Effect> {
+        let figures = self.figures(now);
         let plan = ScreenPlan {
             players: self.players.iter().map(Playing::view).collect(),
             layout: self.display.settings.layout,
             language: self.display.settings.language,
             self_view: self.pusher.as_ref().and_then(Pushing::self_view),
-            figures: self.figures(now),
+            figures,
         };
         (self.display.plan != plan).then(|| {
             self.display.plan = plan.clone();
@@ -92,11 +101,23 @@ impl Appliance {
         })
     }
 
-    /// What `debug` lays over the local screen.
-    fn figures(&self, now: Time) -> Vec<String> {
-        let up = self.pusher.iter().filter(|pusher| pusher.settings().debug);
-        let down = self.players.iter().filter(|player| player.settings().debug);
-        let up = up.flat_map(|pusher| figures::of_pusher(&pusher.status(now)));
-        up.chain(down.flat_map(|player| figures::of_player(&player.status(now)))).collect()
+    /// What `debug` lays over the local screen: read once a second, and when it is switched.
+    fn figures(&mut self, now: Time) -> Vec<Figures> {
+        let up = self.pusher.iter().filter(|pusher| pusher.settings().debug).map(|_| None);
+        let down = self.players.iter().enumerate().filter(|(_, player)| player.settings().debug);
+        let wanted: Vec<Option<usize>> = up.chain(down.map(|(number, _)| Some(number))).collect();
+        let due = std::mem::take(&mut self.display.weighed);
+        if !due && self.display.plan.figures.iter().map(|it| it.player).eq(wanted.iter().copied()) {
+            return self.display.plan.figures.clone();
+        }
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let (status, history) = (self.status(now), &self.display.history);
+        let told = wanted.into_iter().filter_map(|player| match player {
+            None => status.pusher.as_ref().map(|it| figures::of_pusher(it, history, now)),
+            Some(number) => status.players.get(number).map(|it| figures::of_player(number, it, history, now)),
+        });
+        told.collect()
     }
 }

@@ -272,7 +272,10 @@ impl Appliance {
                 }
             }
             Notice::Snapshot { ticket, result } => self.snapshot_taken(ticket, result),
-            Notice::Load { cpu, temperature } => self.load = (cpu, temperature),
+            Notice::Load { cpu, temperature } => {
+                self.load = (cpu, temperature);
+                self.display.weighed = true;
+            }
             Notice::WorkerRestarted { .. } => {}
             notice => self.pusher.iter_mut().for_each(|pusher| pusher.handle(&notice, now)),
         }
@@ -307,10 +310,14 @@ impl Appliance {
     fn collect(&mut self, now: Time) {
         if let Some(pusher) = &mut self.pusher {
             pusher.speak(self.display.settings.language, now);
-            self.outputs.extend(pusher.take_outputs());
+            let outputs = pusher.take_outputs();
+            self.display.history.hear(&outputs, now);
+            self.outputs.extend(outputs);
         }
         for player in &mut self.players {
-            self.outputs.extend(player.take_outputs());
+            let outputs = player.take_outputs();
+            self.display.history.hear(&outputs, now);
+            self.outputs.extend(outputs);
         }
         let shown = self.show(now);
         self.outputs.extend(shown.map(Output::Effect));

@@ -37,7 +37,7 @@ pub use driver::{
 };
 pub use wake::{Listener, Readable, Source, Wake, Woken};
 
-use crate::media::{PictureView, Placement, RawPicture, Size, Sound, SoundFormat, Span, Time};
+use crate::media::{Overlay, PictureView, Placement, RawPicture, Size, Sound, SoundFormat, Span, Time};
 use std::os::fd::BorrowedFd;
 
 /// A source of pictures. Opening starts it.
@@ -210,6 +210,13 @@ pub trait Display {
     /// Whether pictures of this size can be given to it as they are, because it cuts, scales and places them itself;
     /// it then expects them until it is asked again, beside those of its own size.
     fn takes(&mut self, _picture: Size, _placement: Placement) -> bool {
+        false
+    }
+
+    /// Shows `overlays` over every picture from the next one on, in a layer of its own; the same number `changes` stands
+    /// for the same drawings as before. Asked in front of each picture. False: it can not, and they have to be part of
+    /// the picture.
+    fn lay(&mut self, _overlays: &[Overlay], _changes: u64) -> bool {
         false
     }
 

@@ -1,18 +1,12 @@
 //! A surface on which several pictures are put, each into a rectangle of its own, the later over the earlier.
 
 use super::fit::{Framing, place};
+use super::overlay::Under;
 use super::planes::{Plane, PlaneMut};
 use super::scaler::{BLACK, draw};
 use super::{ImageError, MAX_SIDE};
-use crate::font::{Letters, Sheet};
-use crate::media::{PictureView, Rect, Size};
+use crate::media::{Overlay, PictureView, Rect, Size};
 use fast_image_resize::Resizer;
-
-/// Characters that fit beside each other, and the pixels of one.
-const COLUMNS: u32 = 60;
-const CELL: u32 = 8;
-/// Luma of what is written.
-const INK: u8 = 225;
 
 /// An I420 picture that is put together. Keeps its buffers: after the first one of a size nothing is allocated.
 #[derive(Default)]
@@ -21,6 +15,7 @@ pub struct Stage {
     upright: Vec<u8>,
     size: Size,
     out: Vec<u8>,
+    under: Under,
 }
 
 impl Stage {
@@ -32,6 +27,7 @@ impl Stage {
         }
         if self.size != size {
             self.size = size;
+            self.under.forget();
             self.out.clear();
             self.out.resize(size.pixels(), BLACK[0]);
             self.out.resize(size.i420_len(), BLACK[1]);
@@ -71,30 +67,15 @@ impl Stage {
         Ok(())
     }
 
-    /// Writes `lines` into the upper left corner, over what is there, which shows through darkened. The letters are as
-    /// large as 60 columns of them allow.
-    pub fn write(&mut self, lines: &[String]) {
-        let scale = (self.size.width / (COLUMNS * CELL)).max(1);
-        let (cell, width) = ((CELL * scale) as usize, self.size.width as usize);
-        let leading = cell + cell / 4;
-        let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-        let columns = ((longest + 1) * cell).min(width) & !1;
-        let rows = (lines.len() * leading + cell).min(self.size.height as usize) & !1;
-        let (y, chroma) = self.out.split_at_mut(self.size.pixels());
-        for line in y.chunks_exact_mut(width.max(1)).take(rows) {
-            line.iter_mut().take(columns).for_each(|luma| *luma = BLACK[0] + (luma.saturating_sub(BLACK[0])) / 4);
-        }
-        for plane in chroma.chunks_exact_mut((self.size.pixels() / 4).max(1)) {
-            for line in plane.chunks_exact_mut((width / 2).max(1)).take(rows / 2) {
-                line.iter_mut().take(columns / 2).for_each(|value| *value = BLACK[1] / 4 * 3 + *value / 4);
-            }
-        }
-        let mut letters = Letters::new(CELL * scale);
-        let mut sheet = Sheet { samples: y, stride: width, size: self.size };
-        for (number, line) in lines.iter().enumerate() {
-            let place = ((cell / 2) as f32, (number * leading + cell * 3 / 2) as i32);
-            letters.write(line, place, &mut sheet, INK);
-        }
+    /// Lays drawings over what was put together; it shows through where they cover only a part. What reaches over an
+    /// edge is left out whole.
+    pub fn lay(&mut self, overlays: &[Overlay]) {
+        self.under.lay(&mut self.out, self.size, overlays);
+    }
+
+    /// Takes off every drawing that was laid over it.
+    pub fn lift(&mut self) {
+        self.under.lift(&mut self.out, self.size);
     }
 
     /// What was put together so far; `None` before a size was set.
@@ -146,21 +127,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_lies_over_a_darkened_picture_and_leaves_the_rest_alone() {
-        for size in [Size::new(640, 360), Size::new(1280, 720), Size::new(2, 2), Size::new(64, 1080)] {
-            let mut stage = Stage::default();
-            stage.set_size(size).unwrap();
-            let all = Rect { x: 0, y: 0, width: size.width, height: size.height };
-            put(&mut stage, size, 116, all).unwrap();
-            stage.write(&["VIDEO 640x360".into(), "NET 12 ms".into()]);
-            let view = stage.view().unwrap();
-            assert_eq!((view.y[0], *view.u.first().unwrap()), (41, 118));
-            if size.width >= 640 {
-                assert!(
-                    view.y.iter().any(|luma| *luma > 150) && view.y.last() == Some(&116) && view.v.last() == Some(&90)
-                );
-            }
-        }
+    fn a_drawing_lies_over_what_was_put_together_until_it_is_lifted() {
+        let mut stage = Stage::default();
+        stage.set_size(Size::new(64, 48)).unwrap();
+        let pane = [Overlay::pane(Rect { x: 8, y: 8, width: 16, height: 8 }, 255, 0)];
+        let bytes = |stage: &Stage| stage.view().unwrap().y.to_vec();
+        put(&mut stage, Size::new(64, 48), 100, Rect { x: 0, y: 0, width: 64, height: 48 }).unwrap();
+        stage.lay(&pane);
+        assert_eq!(bytes(&stage).iter().filter(|luma| **luma == 16).count(), 16 * 8);
+        stage.lift();
+        assert!(bytes(&stage).iter().all(|luma| *luma == 100));
+        stage.lay(&pane);
+        stage.set_size(Size::new(32, 32)).unwrap();
+        put(&mut stage, Size::new(32, 32), 50, Rect { x: 0, y: 0, width: 32, height: 32 }).unwrap();
+        stage.lift();
+        assert!(bytes(&stage).iter().all(|luma| *luma == 50), "what was under it is of another size");
     }
 
     #[test]

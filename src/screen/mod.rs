@@ -11,6 +11,7 @@
 //! drawn of them. What is to be seen is one [`ScreenPlan`], decided by the appliance.
 
 mod layout;
+mod panels;
 mod sketch;
 mod surface;
 mod worker;

@@ -4,7 +4,7 @@ use super::layout::Part;
 use super::surface::{Sight, Surface};
 use crate::flow::frame::SelfView;
 use crate::image::{CardText, Framing, ImageError, Scaler, Stage, draw_card};
-use crate::media::{PictureView, Rect, Size};
+use crate::media::{Overlay, PictureView, Rect, Size};
 use crate::settings::player::ObjectFit;
 
 /// What lies at one place of the screen, and which state of it.
@@ -25,7 +25,7 @@ pub struct Models<'a> {
     pub surfaces: &'a [Surface],
     pub own: Option<&'a SelfView>,
     /// What lies over everything.
-    pub figures: &'a [String],
+    pub overlays: &'a [Overlay],
 }
 
 /// The drawing tools; after the first picture of a size nothing is allocated.
@@ -35,8 +35,6 @@ pub struct Sketch {
     card: Vec<u8>,
     stage: Stage,
     on_stage: (Size, Vec<Mark>),
-    /// Figures lie over it.
-    written: bool,
 }
 
 /// How the terminal's own picture lies in its place: whole when it has the screen, cut to shape in a corner.
@@ -55,7 +53,9 @@ impl Sketch {
         models: Models<'a>,
     ) -> Result<Option<PictureView<'a>>, ImageError> {
         match marks {
-            [mark] if models.figures.is_empty() && (mark.rect.width, mark.rect.height) == (size.width, size.height) => {
+            [mark]
+                if models.overlays.is_empty() && (mark.rect.width, mark.rect.height) == (size.width, size.height) =>
+            {
                 let Self { scaler, card, .. } = self;
                 part(scaler, card, *mark, models)
             }
@@ -66,8 +66,9 @@ impl Sketch {
         }
     }
 
-    /// What was put together last, where several parts were.
-    pub fn composed(&self) -> Option<PictureView<'_>> {
+    /// What was put together last, where several parts were, without anything laid over it.
+    pub fn composed(&mut self) -> Option<PictureView<'_>> {
+        self.stage.lift();
         self.stage.view()
     }
 
@@ -77,12 +78,8 @@ impl Sketch {
         self.stage.set_size(size)?;
         let same_places =
             drawn_for == size && drawn.iter().map(|mark| mark.rect).eq(marks.iter().map(|mark| mark.rect));
-        // What was written shows through: it can not be written over.
-        let kept = if same_places && !self.written && models.figures.is_empty() {
-            drawn.iter().zip(marks).take_while(|(old, new)| old == new).count()
-        } else {
-            0
-        };
+        self.stage.lift();
+        let kept = if same_places { drawn.iter().zip(marks).take_while(|(old, new)| old == new).count() } else { 0 };
         let Self { scaler, card, stage, .. } = self;
         for mark in marks.iter().skip(kept) {
             let exact = Framing { fit: ObjectFit::FillCrop, ..Framing::CONTAIN };
@@ -90,10 +87,7 @@ impl Sketch {
                 stage.put(view, mark.rect, exact)?;
             }
         }
-        self.written = !models.figures.is_empty();
-        if self.written {
-            self.stage.write(models.figures);
-        }
+        self.stage.lay(models.overlays);
         self.on_stage = (size, marks.to_vec());
         Ok(())
     }

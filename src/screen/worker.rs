@@ -2,6 +2,7 @@
 
 use super::DisplayOpener;
 use super::layout::{Part, parts};
+use super::panels::Panels;
 use super::sketch::{Mark, Models, Sketch, own_framing};
 use super::surface::{Sight, Surface};
 use crate::api::card::Card;
@@ -46,8 +47,10 @@ struct Showing {
     own_changes: u64,
     /// How many screens there were: what was on another is shown again.
     anew: u32,
-    /// What is on the screen, and on which.
-    shown: Option<(u32, Vec<Mark>, Vec<String>)>,
+    /// What lies over everything.
+    panels: Panels,
+    /// What is on the screen, on which, and over it.
+    shown: Option<(u32, Vec<Mark>, u64)>,
     /// When a player's picture was shown last.
     played: Time,
     /// The terminal's own picture waits for a player's until then.
@@ -69,7 +72,7 @@ impl ScreenWorker {
             if !wanted {
                 showing.close();
                 self.own.clear();
-                self.answer(&showing);
+                self.answer(&mut showing);
                 handle.bell().wait(None);
                 continue;
             }
@@ -78,7 +81,7 @@ impl ScreenWorker {
             let (open, now) = (showing.display.is_some(), clock::now());
             self.surfaces.iter_mut().for_each(|surface| surface.gather(open, now));
             showing.refresh(&plan, &mut self.surfaces, handle.bell());
-            self.answer(&showing);
+            self.answer(&mut showing);
             let now = clock::now();
             if showing.disturbed {
                 // Not to sleep, but to hear whether it is another screen now.
@@ -93,7 +96,7 @@ impl ScreenWorker {
         showing.close();
     }
 
-    fn answer(&self, showing: &Showing) {
+    fn answer(&self, showing: &mut Showing) {
         while let Some((player, ticket, request)) = self.snapshots.take() {
             let surface = self.surfaces.get(player);
             let picture = surface.and_then(|surface| surface.picture().zip(Some(surface.framing())));
@@ -104,8 +107,7 @@ impl ScreenWorker {
             };
             let own_size = if framing.turn.swaps() { view.size.turned() } else { view.size };
             let size = showing.display.as_ref().and_then(|display| display.size()).unwrap_or(own_size);
-            let several =
-                showing.shown.as_ref().is_some_and(|(_, marks, figures)| marks.len() > 1 || !figures.is_empty());
+            let several = showing.shown.as_ref().is_some_and(|(_, marks, _)| marks.len() > 1);
             let mut scaler = Scaler::new();
             let framed = match (request.source, showing.sketch.composed().filter(|_| several)) {
                 (SnapshotSource::Stream, _) => Ok(view),
@@ -131,6 +133,7 @@ impl Showing {
             own_card: None,
             own_changes: 0,
             anew: 0,
+            panels: Panels::default(),
             shown: None,
             played: Time::default(),
             rides_until: None,
@@ -251,8 +254,9 @@ impl Showing {
         let Some(native) = self.display.as_ref().map(|display| display.size()) else { return };
         let size = native.unwrap_or_else(|| natural_size(surfaces, self.own.as_ref()));
         let marks = self.marks(plan, surfaces, size);
-        let wanted = Some((self.anew, marks, plan.figures.clone()));
-        let Some((_, marks, figures)) =
+        self.panels.refresh(&plan.figures, &marks, size);
+        let wanted = Some((self.anew, marks, self.panels.changes()));
+        let Some((_, marks, panels)) =
             wanted.as_ref().filter(|(_, marks, _)| wanted != self.shown && !marks.is_empty())
         else {
             self.rides_until = None;
@@ -262,9 +266,11 @@ impl Showing {
             return;
         }
         let Some(display) = &mut self.display else { return };
+        // A layer of the display's own leaves the picture as it is.
+        let overlays = if display.lay(self.panels.overlays(), *panels) { &[] } else { self.panels.overlays() };
         let direct = match marks[..] {
             [Mark { part: Part::Player(number), framing, .. }]
-                if native.is_some() && framing.turn == Turn::None && figures.is_empty() =>
+                if native.is_some() && framing.turn == Turn::None && overlays.is_empty() =>
             {
                 let view = surfaces.get(number).and_then(|surface| match surface.sight() {
                     Sight::Picture(timed) => timed.picture.view(),
@@ -274,7 +280,7 @@ impl Showing {
             }
             _ => None,
         };
-        let models = Models { surfaces, own: self.own.as_ref(), figures };
+        let models = Models { surfaces, own: self.own.as_ref(), overlays };
         let drawn = match direct {
             Some(view) => Ok(Some(view)),
             None => self.sketch.draw(size, marks, models),
