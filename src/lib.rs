@@ -18,7 +18,7 @@
 //! 4. [`appliance`]: one pure state machine, the only owner of state: `(Command | Notice, now)` to effects and events.
 //! 3. [`pusher`], [`player`], [`screen`], [`panel`] (buttons and lamps) and [`flow`] (threads, lanes, connections): the
 //!    only place where engines meet devices. The first four never import each other.
-//! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`image`], [`voice`], [`buttons`],
+//! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`render`], [`image`], [`voice`], [`buttons`],
 //!    [`rate_control`], [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
 //! 1. Vocabulary: [`media`], [`api`], [`settings`]; and [`font`], because engines and devices write.
 //!
@@ -60,6 +60,7 @@ pub mod player;
 pub mod playout;
 pub mod pusher;
 pub mod rate_control;
+pub mod render;
 pub mod retry;
 pub mod rtmp;
 pub mod screen;

@@ -9,3 +9,4 @@ pub mod figures;
 pub mod notice;
 pub mod plan;
 pub mod status;
+pub mod volume;

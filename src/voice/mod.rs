@@ -3,6 +3,7 @@
 mod convert;
 mod fade;
 mod far_end;
+mod loudness;
 mod sample_clock;
 mod stage;
 mod treatment;
@@ -13,5 +14,6 @@ mod tests;
 pub use convert::Convert;
 pub use fade::Fade;
 pub use far_end::Played;
+pub use loudness::Loudness;
 pub use sample_clock::SampleClock;
 pub use treatment::Treatment;

@@ -1,0 +1,75 @@
+//! Hours with two clocks that disagree, and a device whose delay is told in jerks.
+
+use super::*;
+
+/// Telephone sound, so that hours are short.
+const NARROW: SoundFormat = SoundFormat { rate: 8000, channels: 1 };
+const PIECE: usize = 160;
+
+/// What came of a run.
+#[derive(Debug)]
+struct Heard {
+    /// How far off its moment sound was at most, after the first minute.
+    worst: Span,
+    missing: Span,
+    drift: f64,
+}
+
+/// A card whose clock is off by `ppm` plays for `length`; its delay is told with up to `jerk` of error.
+fn run(ppm: i64, length: Span, jerk: Span) -> Heard {
+    let mut random = fastrand::Rng::with_seed(ppm.unsigned_abs());
+    let mut render = Render::new(NARROW);
+    let mut clock = crate::voice::SampleClock::new(NARROW.rate);
+    let start = Time::from_micros(1_000_000);
+    let (mut due, mut made, mut pulled) = (start, 0, 0_i64);
+    let mut heard = Heard { worst: Span::ZERO, missing: Span::ZERO, drift: 0.0 };
+    let mut out = [0; 80];
+    loop {
+        // The card's sample n is heard when its own clock says so.
+        let nominal = Span::samples(pulled, NARROW.rate);
+        let truth =
+            start + nominal - Span::micros((i128::from(nominal.as_micros()) * i128::from(ppm) / 1_000_000) as i64);
+        if truth - start > length {
+            heard.drift = render.drift();
+            return heard;
+        }
+        while due - Span::millis(30) <= truth {
+            let wave = |n: usize| {
+                (5000.0 * ((made + n) as f64 * 0.11).sin() + 3000.0 * ((made + n) as f64 * 0.33).sin()) as i16
+            };
+            let piece: Vec<i16> = (0..PIECE).map(wave).collect();
+            assert!(render.push(&piece, due));
+            due += Span::samples(PIECE as i64, NARROW.rate);
+            made += PIECE;
+        }
+        clock.heard(truth + Span::micros(random.i64(0..=jerk.as_micros())));
+        render.pull(clock.advance(out.len()), &mut out);
+        pulled += out.len() as i64;
+        heard.missing += render.take_missing();
+        if truth - start > Span::secs(60)
+            && let Some(due) = render.due()
+        {
+            heard.worst = heard.worst.max((truth + Span::millis(10) - due).abs());
+        }
+    }
+}
+
+fn stays(length: Span) {
+    for ppm in [-6000, -1000, -100, 0, 100, 1000, 6000] {
+        let heard = run(ppm, length, Span::millis(6));
+        assert!(heard.worst < Span::millis(10), "{ppm} ppm: {heard:?}");
+        assert_eq!(heard.missing, Span::ZERO, "{ppm} ppm");
+        assert!((heard.drift + ppm as f64).abs() < 300.0, "{ppm} ppm: {heard:?}");
+    }
+}
+
+#[test]
+fn a_card_whose_clock_is_off_is_followed_within_milliseconds() {
+    stays(Span::secs(240));
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release render -- --ignored"]
+fn nothing_gathers_within_three_days() {
+    stays(Span::secs(72 * 3600));
+}
