@@ -162,6 +162,8 @@ pub struct PlayPlan {
     pub paused: bool,
     pub muted: bool,
     pub sound_mode: SoundMode,
+    /// Of that output, 0 ..= 100.
+    pub volume: u32,
     /// Live mode only.
     pub min_cache: Span,
     /// Live mode only.
@@ -176,6 +178,7 @@ impl PlayPlan {
         paused: false,
         muted: false,
         sound_mode: SoundMode::Speaker,
+        volume: 100,
         min_cache: Span::secs(1),
         max_cache: Span::secs(3),
     };

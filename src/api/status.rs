@@ -225,6 +225,11 @@ pub struct PlayerStatus {
     /// It is a small picture, because the user interface is on another page.
     #[serde(default)]
     pub picture_in_picture: bool,
+    /// The output that plays, `speaker` or `ear`, and its volume, 0 to 100.
+    #[serde(default)]
+    pub sound_output: String,
+    #[serde(default)]
+    pub volume: u32,
     /// Nothing left to play.
     pub loading: bool,
     /// What it is heard from.

@@ -339,12 +339,14 @@ impl Playing {
             let code = if small { code::ENTER_PICTURE_IN_PICTURE } else { code::LEAVE_PICTURE_IN_PICTURE };
             self.happened(code, json!({}));
         }
+        let (sound_mode, volume) = self.settings.output(&self.board);
         let plan = PlayPlan {
             active: self.session.wanted(),
             mode: self.settings.mode,
             paused: self.rests().next().is_some(),
             muted: self.muted(),
-            sound_mode: self.settings.sound_mode,
+            sound_mode,
+            volume,
             min_cache: Span::micros((self.settings.min_cache * 1e6) as i64),
             max_cache: Span::micros((self.settings.max_cache * 1e6) as i64),
         };

@@ -10,7 +10,8 @@ use crate::api::status::{DeviceStatus, PusherStatus, ScreenStatus, Status};
 use crate::settings::address::without_secrets;
 use crate::settings::{PusherSettings, ScreenSettings};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -18,7 +19,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::time::Duration;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// The pusher: its properties in force (addresses without their secrets) and its state.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -73,6 +74,15 @@ pub struct ZoomRequest {
 
 /// The longest name of a page.
 const PAGE_NAME: usize = 200;
+
+/// What is wanted of `GET /v1/events`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventsQuery {
+    /// Also tell how loud each player is.
+    audiovolumenotify: bool,
+}
 
 pub(super) type Answer = Result<Response, Problem>;
 
@@ -217,17 +227,27 @@ pub(super) async fn standby(State(controls): State<Controls>, body: Body) -> Ans
 }
 
 /// Server-sent events: `state` (the full status) first, then `event` as things happen and `netstatus` each
-/// second. `Last-Event-ID` replays up to 1000 missed events. To `Accept: application/json`: the kept events.
+/// second; with `audiovolumenotify=true` also `audiovolumenotify` five times a second for each player.
+/// `Last-Event-ID` replays up to 1000 missed events. To `Accept: application/json`: the kept events.
 #[utoipa::path(get, path = "/v1/events", tag = "terminal",
-    params(("Last-Event-ID" = Option<u64>, Header, description = "Number of the last event the client knows")),
+    params(EventsQuery,
+        ("Last-Event-ID" = Option<u64>, Header, description = "Number of the last event the client knows")),
     responses((status = 200, content((Event = "text/event-stream"), (Vec<Event> = "application/json")))))]
-pub(super) async fn events(State(controls): State<Controls>, headers: HeaderMap) -> Response {
+pub(super) async fn events(
+    State(controls): State<Controls>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Answer {
+    let Query(query) = query.map_err(|_| {
+        let words = "allowed is audiovolumenotify=true or audiovolumenotify=false";
+        Problem::new(StatusCode::BAD_REQUEST, "invalid-query", words).of_field("audiovolumenotify")
+    })?;
     if accepts(&headers, "application/json") {
         let recent = controls.events.recent();
-        return Json(recent.iter().map(|event| &**event).collect::<Vec<_>>()).into_response();
+        return Ok(Json(recent.iter().map(|event| &**event).collect::<Vec<_>>()).into_response());
     }
     let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    stream::events(&controls, after).into_response()
+    Ok(stream::events(&controls, after, query.audiovolumenotify).into_response())
 }
 
 /// The state as Prometheus text.

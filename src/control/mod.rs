@@ -28,6 +28,7 @@ pub use socket::SocketError;
 
 use crate::api::command::{Command, Reply};
 use crate::api::status::Status;
+use crate::flow::volume::VolumeBoard;
 use crate::settings::{PlayerSettings, PusherSettings, ScreenSettings};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -42,12 +43,13 @@ pub struct Controls {
     pub orders: Orders,
     pub window: Window,
     pub events: Arc<EventLog>,
+    pub volumes: VolumeBoard,
 }
 
 impl Controls {
     /// An empty window and log, and the way to give `orders`.
     pub fn new(orders: Orders) -> Self {
-        Self { orders, window: Window::default(), events: Arc::default() }
+        Self { orders, window: Window::default(), events: Arc::default(), volumes: VolumeBoard::default() }
     }
 }
 

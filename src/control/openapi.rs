@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::{api, players};
 use crate::api::command::SnapshotRequest;
 use crate::api::event::Event;
+use crate::api::volume::AudioVolume;
 use utoipa::OpenApi;
 
 #[derive(OpenApi)]
@@ -29,7 +30,7 @@ use utoipa::OpenApi;
         api::events,
         api::scrape,
     ),
-    components(schemas(Problem, SnapshotRequest, Event))
+    components(schemas(Problem, SnapshotRequest, Event, AudioVolume))
 )]
 struct Description;
 

@@ -198,7 +198,7 @@ fn board(screen: &Path) -> Board {
         name: "demo".into(),
         camera: Cameras { front: Some(card(1)), back: Some(card(2)) },
         microphone: Some(MicrophoneDriver::Tone),
-        speaker: Speakers { speaker: Some(SpeakerDriver::Null), ear: Some(SpeakerDriver::Null) },
+        speaker: Speakers { speaker: Some(SpeakerDriver::Null.into()), ear: Some(SpeakerDriver::Null.into()) },
         display: Some(DisplayDriver::Png { path: screen.into() }),
         buttons: vec![],
         lamps: vec![],

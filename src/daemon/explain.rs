@@ -214,15 +214,16 @@ fn player(it: &PlayerSettings, board: Option<&Board>) -> String {
             None => "Screen: the board has none.".into(),
             Some(driver) => format!("Screen: {}.", display(driver)),
         });
-        let output = match it.sound_mode {
-            SoundMode::Ear => board.speaker.ear.as_ref().map(|driver| ("ear", driver)),
-            SoundMode::Speaker => None,
+        let (mode, volume) = it.output(board);
+        let (name, profile) = match mode {
+            SoundMode::Ear => ("ear", &board.speaker.ear),
+            SoundMode::Speaker => ("loudspeaker", &board.speaker.speaker),
         };
-        let output = output.or(board.speaker.speaker.as_ref().map(|driver| ("loudspeaker", driver)));
-        say(match output {
+        say(match profile {
             None => "Sound: the board has no output for it.".into(),
-            Some((name, driver)) => {
-                format!("Sound: {name}, {}{}.", speaker(driver), if it.muted { ", muted" } else { "" })
+            Some(profile) => {
+                let muted = if it.muted { ", muted" } else { "" };
+                format!("Sound: {name}, {}, volume {volume} of 100{muted}.", speaker(&profile.driver))
             }
         });
     }

@@ -61,7 +61,8 @@ pub fn run(options: &Options) -> ExitCode {
     outside::heed(terminal.runtime(), inbox.clone());
     let mut attendant = Attendant::new(terminal.pulses(), window.clone(), clock::now());
     let seen = window.clone();
-    let controls = Controls { orders: Arc::new(move |command| inbox.order(command)), window, events };
+    let controls =
+        Controls { orders: Arc::new(move |command| inbox.order(command)), window, events, volumes: terminal.volumes() };
     let _server = match Server::start(&control, controls) {
         Ok(server) => server,
         Err(error) => {

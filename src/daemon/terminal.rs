@@ -19,6 +19,7 @@ use crate::flow::far_end::{Ear, far_end};
 use crate::flow::frame::SelfView;
 use crate::flow::lane::Sender;
 use crate::flow::net::Dialer;
+use crate::flow::volume::VolumeBoard;
 use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
@@ -55,7 +56,7 @@ pub fn outputs(board: &Board) -> Outputs {
                 SoundMode::Speaker => &speakers.speaker,
                 SoundMode::Ear => &speakers.ear,
             };
-            driver.as_ref().map_or_else(|| Err(absent("speaker")), device::open_speaker)
+            driver.as_ref().map_or_else(|| Err(absent("speaker")), |profile| device::open_speaker(&profile.driver))
         }),
     }
 }
@@ -71,6 +72,7 @@ pub struct Terminal {
     bell: Wake,
     pusher: Option<Pusher>,
     players: Vec<Player>,
+    volumes: VolumeBoard,
     screen: Screen,
     /// Buttons and lamps, on a board that has some.
     panel: Option<Panel>,
@@ -110,12 +112,12 @@ impl Terminal {
         let own = screen.self_view();
         let pusher = has_pusher.then(|| start_pusher(board, own, ear, &dialer, &notices, &net)).transpose()?;
         // Each player opens the board's loudspeaker for itself; the first one's sound is what the microphone is told of.
-        let mut tap = Some(tap);
+        let (mut tap, volumes) = (Some(tap), VolumeBoard::default());
         let mut players = Vec::new();
         for (number, id) in ids.iter().enumerate() {
             let Some(frames) = screen.frames(number) else { break };
             let tap = tap.take().map_or_else(|| far_end().map(|(tap, _)| tap), Ok)?;
-            let loudspeaker = Loudspeaker { open: outputs.speaker.clone(), tap };
+            let loudspeaker = Loudspeaker { open: outputs.speaker.clone(), tap, volume: volumes.tap(number) };
             let devices = player::Devices { loudspeaker, video_decoders: device::video_decoders() };
             let player = Player::start(number, id, frames, devices, dialer.clone(), notices.clone(), net.handle())?;
             players.push(player);
@@ -128,6 +130,7 @@ impl Terminal {
             bell,
             pusher,
             players,
+            volumes,
             screen,
             panel,
             answers: HashMap::new(),
@@ -150,6 +153,11 @@ impl Terminal {
     /// Where servers are spoken to; signals are waited for there too.
     pub fn runtime(&self) -> &tokio::runtime::Handle {
         self.net.handle()
+    }
+
+    /// How loud each player is, by its number.
+    pub fn volumes(&self) -> VolumeBoard {
+        self.volumes.clone()
     }
 
     /// Every thread that has to go round for the terminal to live.

@@ -152,7 +152,7 @@ mod tests {
         }
         open_microphone(&board.microphone.unwrap()).unwrap();
         for speaker in [board.speaker.speaker, board.speaker.ear] {
-            open_speaker(&speaker.unwrap()).unwrap();
+            open_speaker(&speaker.unwrap().driver).unwrap();
         }
         assert!(matches!(board.display, Some(DisplayDriver::Png { .. })));
         let folder = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ pub mod sessions;
 pub mod shared;
 pub mod snapshot;
 pub mod teller;
+pub mod volume;
 pub mod worker;
 
 use crate::api::notice::Notice;

@@ -5,11 +5,10 @@
 //!             "net"        FLV bodies      "play"           coded        "vdec"         raw
 //!             rtmp_task or                 demuxes, decides             decodes
 //!             http_flv_task                when; decodes sound
-//!                                          and converts it
 //!                                             |
 //!                                             +--ring--> speaker_worker
-//!                                                        "spk": feeds the device, silence where sound is missing;
-//!                                                        tells the microphone what it plays
+//!                                                        "spk": opens the output; feeds it from the engine
+//!                                                        render, and tells the microphone what it plays
 //! ```
 //!
 //! When a unit is due is [`Playout`](crate::playout::Playout)'s decision alone. A slow reader makes "net" wait, and
@@ -21,6 +20,7 @@ mod decoder_worker;
 mod decoding;
 mod http_flv_task;
 mod net_task;
+mod output;
 mod playout_worker;
 mod rtmp_task;
 mod session;
@@ -40,6 +40,7 @@ use crate::flow::lane::{self, Idr};
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
+use crate::flow::volume::VolumeTap;
 use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
 use crate::media::{Pool, SoundFormat, Span, Time, VideoUnit};
@@ -59,6 +60,8 @@ pub struct Loudspeaker {
     pub open: SpeakerOpener,
     /// Told what is played.
     pub tap: Tap,
+    /// Told how loud it is.
+    pub volume: VolumeTap,
 }
 
 /// What a player is made of.
@@ -124,7 +127,7 @@ impl Idr for Coded {
     }
 }
 
-/// Sound in the loudspeaker's format.
+/// Decoded sound.
 struct Piece {
     samples: Vec<i16>,
     /// The moment at which the first sample should leave the loudspeaker.
@@ -136,7 +139,6 @@ struct Piece {
 /// What playout has to know of the loudspeaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct SpeakerFact {
-    format: SoundFormat,
     clocked: bool,
     /// How long before its due a sample has to be here at the latest.
     delay: Span,
@@ -198,6 +200,7 @@ impl Player {
             facts: speaker,
             gauges: stats,
             far: devices.loudspeaker.tap,
+            volume: devices.loudspeaker.volume,
             notices: notices.clone(),
         };
         let workers = [

@@ -187,19 +187,14 @@ impl PlayoutWorker {
     }
 
     fn sound(&self, playing: &mut Playing, unit: &SoundUnit, config: u32, due: Time, plan: &PlayPlan) {
-        let fact = *self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(fact), Some(config)) = (fact, playing.audio.get(config)) else { return };
-        if plan.paused {
-            return;
-        }
-        match playing.sound.run(&unit.data, config, fact.format) {
-            Ok(mut samples) => {
-                if plan.muted {
-                    samples.fill(0);
-                }
+        let deaf = self.speaker.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+        let Some(config) = playing.audio.get(config).filter(|_| !deaf && !plan.paused) else { return };
+        match playing.sound.run(&unit.data, config) {
+            Ok(Some((samples, format))) => {
                 let session = playing.session.clone();
-                self.pieces.put(Piece { samples, due, format: fact.format, session });
+                self.pieces.put(Piece { samples, due, format, session });
             }
+            Ok(None) => {}
             Err(error) => playing.session.trouble(PlayNews::SoundDecodeFailed(error.to_string())),
         }
     }

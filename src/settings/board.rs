@@ -39,8 +39,29 @@ pub struct Cameras {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Speakers {
-    pub speaker: Option<SpeakerDriver>,
-    pub ear: Option<SpeakerDriver>,
+    pub speaker: Option<SpeakerProfile>,
+    pub ear: Option<SpeakerProfile>,
+}
+
+/// A sound output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SpeakerProfile {
+    #[serde(flatten)]
+    pub driver: SpeakerDriver,
+    /// Volume while the player sets none, 0 to 100.
+    #[serde(default = "full")]
+    pub volume: u32,
+}
+
+impl From<SpeakerDriver> for SpeakerProfile {
+    fn from(driver: SpeakerDriver) -> Self {
+        Self { driver, volume: full() }
+    }
+}
+
+fn full() -> u32 {
+    100
 }
 
 /// Where a pipe's bytes come from or go to: a path (FIFO or file) or a child command's standard output or input.

@@ -130,6 +130,20 @@ impl PlayerSettings {
         listed(&table)
     }
 
+    /// The output of `board` that plays, and its volume: an ear that the board does not have is the loudspeaker.
+    pub fn output(&self, board: &Board) -> (SoundMode, u32) {
+        let (speaker, ear) = (&board.speaker.speaker, &board.speaker.ear);
+        let mode = match self.sound_mode {
+            SoundMode::Ear if ear.is_none() && speaker.is_some() => SoundMode::Speaker,
+            mode => mode,
+        };
+        let (own, profile) = match mode {
+            SoundMode::Speaker => (self.speaker_volume, speaker),
+            SoundMode::Ear => (self.ear_volume, ear),
+        };
+        (mode, own.or(profile.as_ref().map(|it| it.volume)).unwrap_or(100))
+    }
+
     /// The delay it aims at between arrival and showing, in words.
     pub fn delay_words(&self) -> String {
         match self.mode {

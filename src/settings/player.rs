@@ -33,6 +33,16 @@ pub enum SoundMode {
     Ear,
 }
 
+impl SoundMode {
+    /// Its name in settings and status.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SoundMode::Speaker => "speaker",
+            SoundMode::Ear => "ear",
+        }
+    }
+}
+
 /// A page change that shrinks the player to its small rectangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -76,6 +86,9 @@ pub struct PlayerSettings {
     /// Seconds; live mode only.
     pub max_cache: f64,
     pub sound_mode: SoundMode,
+    /// Volume of each output, 0 to 100; absent: what the board profile says.
+    pub speaker_volume: Option<u32>,
+    pub ear_volume: Option<u32>,
     pub background_mute: bool,
     pub auto_pause_if_navigate: bool,
     pub auto_pause_if_open_native: bool,
@@ -98,6 +111,8 @@ impl Default for PlayerSettings {
             min_cache: 1.0,
             max_cache: 3.0,
             sound_mode: SoundMode::default(),
+            speaker_volume: None,
+            ear_volume: None,
             background_mute: false,
             auto_pause_if_navigate: true,
             auto_pause_if_open_native: true,

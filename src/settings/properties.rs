@@ -59,6 +59,9 @@ pub const PUSHER: &[Property] = &[
 const SIGNING: &[Property] =
     &[must("key-file", Text(some_text)), must("valid-for", Text(length_of_time)), may("stream", Text(stream_name))];
 
+/// Of a sound output.
+const VOLUME: Kind = Whole(0, 100);
+
 /// `[[player]]`.
 pub const PLAYER: &[Property] = &[
     may("id", Text(player_id)),
@@ -71,6 +74,8 @@ pub const PLAYER: &[Property] = &[
     may("min-cache", Number(0.0, 30.0)),
     may("max-cache", Number(0.0, 30.0)),
     may("sound-mode", Word(&["speaker", "ear"])),
+    may("speaker-volume", VOLUME),
+    may("ear-volume", VOLUME),
     may("background-mute", Flag),
     may("auto-pause-if-navigate", Flag),
     may("auto-pause-if-open-native", Flag),
@@ -139,11 +144,13 @@ const MICROPHONES: &[Driver] = &[
     driver("silence", &[]),
 ];
 
+const LOUD: Property = may("volume", VOLUME);
+
 const SPEAKERS: &[Driver] = &[
-    driver("alsa", &[must("device", Text(some_text))]),
-    pipe(&[PATH, COMMAND, RATE, CHANNELS]),
-    driver("wav", &[must("path", Text(some_text))]),
-    driver("null", &[]),
+    driver("alsa", &[must("device", Text(some_text)), LOUD]),
+    pipe(&[PATH, COMMAND, RATE, CHANNELS, LOUD]),
+    driver("wav", &[must("path", Text(some_text)), LOUD]),
+    driver("null", &[LOUD]),
 ];
 
 const DISPLAYS: &[Driver] = &[

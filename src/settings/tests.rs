@@ -309,7 +309,7 @@ fn what_has_no_effect_is_listed_with_its_reason() {
     for property in ["pusher.signing", "pusher.audio-volume-type", "player.sound-mode"] {
         assert!(listed.contains(&property.to_owned()), "{listed:?}");
     }
-    let room = Board { speaker: Speakers { ear: Some(SpeakerDriver::Null), ..Default::default() }, ..board };
+    let room = Board { speaker: Speakers { ear: Some(SpeakerDriver::Null.into()), ..Default::default() }, ..board };
     assert!(!settings.unsupported(Some(&room)).iter().any(|it| it.property == "pusher.audio-volume-type"));
     let plain =
         PusherSettings { audio_volume_type: pusher::AudioVolumeType::Media, min_bitrate: 1000, ..Default::default() };

@@ -38,7 +38,12 @@ pub struct Events {
 impl Events {
     /// Listens at `socket`; what happened before is told first.
     pub fn listen(socket: &Path) -> Self {
-        let opened = http::open(socket, "GET", "/v1/events", "Last-Event-ID: 0\r\n", "", None);
+        Self::listen_to(socket, "/v1/events")
+    }
+
+    /// The same at another `path`.
+    pub fn listen_to(socket: &Path, path: &str) -> Self {
+        let opened = http::open(socket, "GET", path, "Last-Event-ID: 0\r\n", "", None);
         let (status, _, body) = opened.expect("the event stream opens");
         assert_eq!(status, 200, "GET /v1/events");
         let seen = Arc::new((Mutex::new(Seen::default()), Condvar::new()));

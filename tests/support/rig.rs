@@ -15,6 +15,7 @@ use visavis::device::{
 use visavis::flow::Notices;
 use visavis::flow::far_end::far_end;
 use visavis::flow::net::Dialer;
+use visavis::flow::volume::VolumeBoard;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
 use visavis::player::{Loudspeaker, Player, SpeakerOpener};
 use visavis::pusher::{Mounted, Pusher, Target};
@@ -192,7 +193,8 @@ impl Rig {
             ..ScreenPlan::default()
         });
         let frames = screen.frames(0).unwrap();
-        let loudspeaker = Loudspeaker { open: devices.speaker, tap: far_end().unwrap().0 };
+        let (tap, volume) = (far_end().unwrap().0, VolumeBoard::default().tap(0));
+        let loudspeaker = Loudspeaker { open: devices.speaker, tap, volume };
         let devices = visavis::player::Devices { loudspeaker, video_decoders };
         let player = Player::start(0, "test", frames, devices, Dialer::default(), notices.clone(), &handle).unwrap();
         player.apply(plan);

@@ -20,6 +20,8 @@ impl Playing {
             for_ms: (now - self.session.since()).as_millis(),
             src: address::without_secrets(self.settings.src.as_deref().unwrap_or_default()),
             muted: self.muted(),
+            sound_output: self.settings.output(&self.board).0.name().into(),
+            volume: self.settings.output(&self.board).1,
             paused_by: self.rests().map(str::to_owned).collect(),
             full_screen: self.full_screen.is_some(),
             direction: self.full_screen.unwrap_or_default().degrees(),

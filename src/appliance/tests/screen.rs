@@ -177,7 +177,7 @@ fn every_player_has_a_loudspeaker_of_its_own_and_the_status_names_the_one_in_tro
     let mut wish = settings();
     wish.players.push(PlayerSettings { id: "second".into(), ..Default::default() });
     let board = Board {
-        speaker: crate::settings::board::Speakers { speaker: Some(SpeakerDriver::Null), ear: None },
+        speaker: crate::settings::board::Speakers { speaker: Some(SpeakerDriver::Null.into()), ear: None },
         ..board()
     };
     let mut story = Story::on(&board, wish);

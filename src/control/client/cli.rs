@@ -26,7 +26,11 @@ pub enum Action {
     /// The terminal at a glance, and what to do about what is wrong
     Status,
     /// Events as they happen, and the network once a second
-    Watch,
+    Watch {
+        /// And five times a second how loud each player is
+        #[arg(long)]
+        volume: bool,
+    },
     /// The picture and sound that are sent
     Pusher {
         #[command(subcommand)]

@@ -23,7 +23,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), Failure>
 async fn carry_out(cli: &Cli, out: &mut dyn Write, colours: bool) -> Result<(), Failure> {
     let mut daemon = Connection::open(&cli.socket).await?;
     match &cli.action {
-        Action::Watch => watch::watch(&mut daemon, out, cli.json).await,
+        Action::Watch { volume } => watch::watch(&mut daemon, out, cli.json, *volume).await,
         Action::Metrics => {
             let response = daemon.ask(Method::GET, "/metrics", "*/*", None).await?;
             print(out, &String::from_utf8_lossy(&connection::bytes(response).await?))

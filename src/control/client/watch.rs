@@ -6,6 +6,7 @@ use super::show;
 use crate::api::code;
 use crate::api::event::Event;
 use crate::api::status::{PlayStats, PushStats, Status};
+use crate::api::volume::AudioVolume;
 use axum::http::Method;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -14,9 +15,10 @@ use std::io::Write;
 /// The longest line of the stream that is kept.
 const LINE: usize = 1 << 20;
 
-/// Prints events and netstatus until the daemon ends or `out` is closed.
-pub async fn watch(daemon: &mut Connection, out: &mut dyn Write, json: bool) -> Result<(), Failure> {
-    let mut body = daemon.ask(Method::GET, "/v1/events", "text/event-stream", None).await?.into_body();
+/// Prints events, netstatus and, if it is wanted, `volume` until the daemon ends or `out` is closed.
+pub async fn watch(daemon: &mut Connection, out: &mut dyn Write, json: bool, volume: bool) -> Result<(), Failure> {
+    let path = if volume { "/v1/events?audiovolumenotify=true" } else { "/v1/events" };
+    let mut body = daemon.ask(Method::GET, path, "text/event-stream", None).await?.into_body();
     let mut lines = Lines::default();
     let mut name = String::new();
     while let Some(frame) = body.frame().await {
@@ -65,6 +67,7 @@ fn words(name: &str, data: &str) -> Option<String> {
     match name {
         "state" => Some(show::status(&serde_json::from_str::<Status>(data).ok()?, false) + "\n"),
         "event" => Some(event_line(&serde_json::from_str(data).ok()?)),
+        "audiovolumenotify" => Some(volume_line(&serde_json::from_str(data).ok()?)),
         "netstatus" => {
             let value: Value = serde_json::from_str(data).ok()?;
             let object = value["object"].as_str()?.to_owned();
@@ -76,6 +79,15 @@ fn words(name: &str, data: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// How loud a player is, in one line with a bar.
+fn volume_line(it: &AudioVolume) -> String {
+    let bar = "#".repeat(it.volume.volume.min(100) as usize / 5);
+    let voice = if it.volume.voice { "  voice" } else { "" };
+    let (object, volume) = (&it.object, it.volume);
+    let levels = format!("{:.1} dBFS, peak {:.1}", volume.rms, volume.peak);
+    format!("{:12} {object:14} volume {:>3} {bar:20} {levels}{voice}\n", "", volume.volume)
 }
 
 /// An event in one line: time of day, object, number, words, facts.
@@ -105,6 +117,13 @@ mod tests {
         assert_eq!((lines.next().as_deref(), lines.next()), (Some("event: a"), None));
         lines.push(b"a: {}\r\n\n");
         assert_eq!((lines.next().as_deref(), lines.next().as_deref()), (Some("data: {}"), Some("")));
+    }
+
+    #[test]
+    fn loudness_is_a_line_with_a_bar() {
+        let told = json!({"object": "player:agent", "volume": 62, "rms": -23.0, "peak": -11.5, "voice": true});
+        let line = words("audiovolumenotify", &told.to_string()).unwrap();
+        assert_eq!(line.trim(), "player:agent   volume  62 ############         -23.0 dBFS, peak -11.5  voice");
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Card {
             let words = format_args!("it can not do 16-bit sound with one or two channels: {} {said}", text(error));
             DeviceError::new(Fault::Unsupported, name, words)
         };
-        let (format, buffer, period) = configure(&pcm, periods).map_err(|error| unsupported(error, noise.take()))?;
+        let (format, buffer, period) =
+            configure(&pcm, direction, periods).map_err(|error| unsupported(error, noise.take()))?;
         Ok(Self { pcm, name: name.into(), format, buffer, period, noise })
     }
 
@@ -147,7 +148,7 @@ fn text(error: alsa::Error) -> String {
 }
 
 /// Sets hardware and software parameters; format, buffer and period in frames as they came out.
-fn configure(pcm: &PCM, periods: usize) -> Result<(SoundFormat, usize, usize), alsa::Error> {
+fn configure(pcm: &PCM, direction: Direction, periods: usize) -> Result<(SoundFormat, usize, usize), alsa::Error> {
     let hardware = HwParams::any(pcm)?;
     hardware.set_access(Access::RWInterleaved)?;
     hardware.set_format(Format::s16())?;
@@ -161,8 +162,8 @@ fn configure(pcm: &PCM, periods: usize) -> Result<(SoundFormat, usize, usize), a
     drop(hardware);
     let software = pcm.sw_params_current()?;
     software.set_avail_min(period)?;
-    // Playback starts with all but one period filled; capture is started by hand.
-    software.set_start_threshold((buffer - period).max(period))?;
+    // Playback starts with the first sample: how much it is given is its caller's choice. Capture is started by hand.
+    software.set_start_threshold(if direction == Direction::Playback { 1 } else { (buffer - period).max(period) })?;
     pcm.sw_params(&software)?;
     let frames = |frames: Frames| usize::try_from(frames).unwrap_or(0).max(1);
     Ok((SoundFormat { rate, channels }, frames(buffer), frames(period)))

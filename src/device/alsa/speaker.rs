@@ -45,7 +45,7 @@ impl Leash {
 }
 
 impl AlsaSpeaker {
-    /// Opens the PCM `device` ("hw:0,0", "default"). It starts when two periods are written.
+    /// Opens the PCM `device` ("hw:0,0", "default"). It starts with the first sample that is written.
     pub fn open(device: &str) -> Result<Self, DeviceError> {
         let card = Card::open(device, Direction::Playback, PERIODS)?;
         let length = Span::samples(card.buffer as i64, card.format.rate) + LEASH;
