@@ -1,15 +1,13 @@
-//! The delay of live mode: from the first unit on behind the stream by the cache, longer after a stall.
+//! The cache of live mode: how far behind the shortest way everything is played, and longer after a stall.
 
 use crate::media::{Span, Time};
 
-/// A server's burst of old units is over by then; until then the delay follows the shortest way.
+/// A server's burst of old units is over by then, and what is late has a reason.
 const SETTLING: Span = Span::secs(1);
 /// What is added to the delay a late unit needed.
 const MARGIN: Span = Span::millis(250);
 /// The cache shrinks after so long without a late unit, by one part in so many of real time.
 const CALM: (Span, i64) = (Span::secs(30), 20);
-/// The way changed so much that the delay is set anew.
-const ANOTHER_WAY: Span = Span::secs(1);
 
 /// The cache of live mode.
 #[derive(Clone, Debug)]
@@ -17,8 +15,6 @@ pub(super) struct Cache {
     min: Span,
     max: Span,
     size: Span,
-    /// Moment less stream position at which units are played.
-    delay: Option<Span>,
     began: Option<Time>,
     calm_since: Time,
     noted: Time,
@@ -29,12 +25,7 @@ impl Cache {
     pub(super) fn new(min: Span, max: Span) -> Self {
         let min = min.max(Span::ZERO);
         let (calm_since, noted) = (Time::default(), Time::default());
-        Self { min, max: max.max(min), size: min, delay: None, began: None, calm_since, noted }
-    }
-
-    /// Moment less stream position at which a unit is played; `None` before the first one.
-    pub(super) fn delay(&self) -> Option<Span> {
-        self.delay
+        Self { min, max: max.max(min), size: min, began: None, calm_since, noted }
     }
 
     /// How much it holds back at present.
@@ -47,31 +38,52 @@ impl Cache {
         self.max
     }
 
-    /// A unit came `relative` later than the quickest, whose transit is `base`; true when the cache ran empty.
-    pub(super) fn note(&mut self, base: Span, relative: Span, has_sound: bool, now: Time) -> bool {
-        let passed = (now - self.noted).max(Span::ZERO);
+    /// A unit came `relative` later than the quickest; true when the cache ran empty and became larger.
+    pub(super) fn note(&mut self, relative: Span, now: Time) -> bool {
+        let passed = (now - self.noted).max(Span::ZERO).min(Span::secs(1));
         self.noted = now;
         let began = *self.began.get_or_insert(now);
-        let wanted = base + self.size;
-        let Some(delay) = self.delay.filter(|_| now - began > SETTLING) else {
-            self.delay = Some(wanted);
+        if now - began <= SETTLING || relative > self.size {
             self.calm_since = now;
-            return false;
-        };
-        if (delay - wanted).abs() > ANOTHER_WAY {
-            self.delay = Some(wanted);
-        } else if base + relative > delay {
-            self.calm_since = now;
-            let size = (relative + MARGIN).min(self.max).max(self.size);
-            let grown = size > self.size;
-            self.size = size;
-            self.delay = Some(base + size);
-            return grown;
-        } else if !has_sound && now - self.calm_since > CALM.0 {
-            let shorter = (delay - passed.min(Span::secs(1)) / CALM.1).max(base + self.min);
-            self.delay = Some(shorter.min(delay));
-            self.size = (shorter - base).max(self.min).min(self.size);
         }
-        false
+        if now - self.calm_since > CALM.0 {
+            self.size = (self.size - passed / CALM.1).max(self.min);
+        }
+        if now - began <= SETTLING || relative <= self.size {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.size, (relative + MARGIN).min(self.max));
+        self.size > before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sizes in milliseconds after each of `arrivals` (moment and lateness, in milliseconds).
+    fn sizes(min: i64, max: i64, arrivals: impl IntoIterator<Item = (i64, i64)>) -> Vec<i64> {
+        let mut cache = Cache::new(Span::millis(min), Span::millis(max));
+        let note = |(at, late)| {
+            cache.note(Span::millis(late), Time::from_micros(at * 1000));
+            cache.size().as_millis()
+        };
+        arrivals.into_iter().map(note).collect()
+    }
+
+    #[test]
+    fn it_grows_by_what_was_missing_and_a_margin_up_to_its_limit() {
+        let table = [(0, 1500, 1000), (1100, 900, 1000), (1200, 1200, 1450), (1300, 1400, 1450), (1400, 2900, 3000)];
+        let sized = sizes(1000, 3000, table.map(|(at, late, _)| (at, late)));
+        assert_eq!(sized, table.map(|row| row.2));
+        assert_eq!(sizes(1000, 1000, [(0, 0), (5000, 4000)]), [1000, 1000], "a fixed one never");
+    }
+
+    #[test]
+    fn it_shrinks_after_a_calm_half_minute_by_a_twentieth_of_time_down_to_its_least() {
+        let calm = (0..4000).map(|n| (2000 + n * 20, if n == 0 { 2000 } else { 0 }));
+        let sized = sizes(1000, 3000, [(0, 0)].into_iter().chain(calm));
+        assert_eq!((sized[1], sized[1490], sized[4000]), (2250, 2250, 1000));
+        assert!((1745..=1755).contains(&sized[2001]), "{} after ten more seconds", sized[2001]);
     }
 }

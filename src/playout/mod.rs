@@ -1,21 +1,29 @@
 //! When what is received is decoded, shown and heard.
 //!
 //! Units go in with their arrival ([`Playout::handle_video`], [`Playout::handle_sound`]); [`Playout::poll`] gives
-//! out what is due, and [`Playout::deadline`] says when to ask again. Sound is master: it plays as soon as its
-//! jitter allows, and pictures follow it; without sound, or without pictures, the other track runs alone.
+//! out what is due, and [`Playout::deadline`] says when to ask again.
 //!
-//! * A call (RTC) shows each picture at once unless it would be more than [`sync::MOST_LEAD`] ahead of its sound;
-//!   sound waits for a slow picture, [`sync::MOST_WAIT`] at most. What is more than [`BEHIND`] late, and the burst
-//!   of old pictures a server sends at a join, is decoded but not shown; sound of that age is skipped.
-//! * Live keeps a cache between `min_cache` and `max_cache`, which grows when it ran empty. It shrinks again, after
-//!   a calm half minute and by a twentieth of real time, while there is no sound; with sound it keeps its size.
+//! Each track is played with a delay: the moment at which a unit is heard or shown, less its position in the stream.
+//! Where the delay should be is taken from the ways of the last ten seconds ([`jitter::Ways`]), so that it rises with
+//! the jitter at once and falls when the jitter is ten seconds old. Nothing else is remembered: a sender's clock that
+//! is wrong moves all ways alike, is followed within seconds, and leaves no slope however long a stream runs. The
+//! delay goes there by the speed of playing ([`pace::change`]), at most a tenth in a call and a twentieth live.
+//!
+//! * A call (RTC) delays sound by the way that nearly all of its frames keep within, and pictures by a little less,
+//!   because a picture may be [`LATE_PICTURE`] late before anybody sees it. Pictures lead their sound by
+//!   [`MOST_LEAD`] at most; sound waits for pictures that are slower, by [`MOST_WAIT`] at most. Sound that was held up
+//!   by more than [`LATE_SOUND`] is left out, and played on with what is fresh; pictures more than [`BEHIND`] late, and
+//!   the burst of old units a server sends at a join, are decoded and not shown.
+//! * Live is behind the shortest way by a cache between `min_cache` and `max_cache`. It becomes longer when it ran
+//!   empty, and after a calm half minute shorter again, by a twentieth of real time.
 
 mod cache;
 mod clock;
 mod jitter;
+mod pace;
 mod queue;
 mod release;
-pub mod sync;
+mod sound;
 
 #[cfg(test)]
 mod simulation;
@@ -26,15 +34,28 @@ use crate::media::{SoundUnit, Span, Time, VideoUnit};
 use crate::settings::player::PlayMode;
 use cache::Cache;
 use clock::{StreamClock, Track};
+use jitter::Ways;
 use queue::{Arrival, Held, Queue};
+use sound::Said;
 use std::collections::VecDeque;
-use sync::LipSync;
 
 /// A call that is further behind than this skips to the live edge.
 pub const BEHIND: Span = Span::millis(800);
+/// Furthest a picture may be ahead of its sound in a call.
+pub const MOST_LEAD: Span = Span::millis(60);
+/// Sound may be ahead of its picture by this much before it waits, and the longest it then waits in a call.
+pub const EARLY_SOUND: Span = Span::millis(20);
+pub const MOST_WAIT: Span = Span::millis(150);
+/// Two pictures may be this much further apart than they were taken, and still look even.
+pub const LATE_PICTURE: Span = Span::millis(40);
+/// Sound later than this is left out: in a call, and live.
+pub const LATE_SOUND: (Span, Span) = (Span::millis(300), Span::millis(60));
 /// Most that is held back: stream time, and bytes.
 pub const MOST_HELD: (Span, usize) = (Span::secs(10), 8 << 20);
-
+/// So many per mille of what arrives is to be there in time.
+const NEARLY_ALL: usize = 980;
+/// Who takes a frame whole plays on for longer than this when the next one is late, and does not notice.
+pub const RESERVE: Span = Span::millis(5);
 /// So long before the loudspeaker has to have it a frame of sound is given out: time to decode and to stretch it.
 pub const SOUND_AHEAD: Span = Span::millis(40);
 
@@ -53,8 +74,8 @@ pub struct Config {
 pub enum Output {
     /// Decode it as `config` says; its first sample is to leave the loudspeaker at `due`. It is given out ahead of
     /// that, by [`SOUND_AHEAD`] and what the loudspeaker needs, or at once when it came later; it waited here for so
-    /// long. Dues of successive frames run at 0.9 to 1.1 of the frames' length, except where frames were skipped or
-    /// came too late: there they leap.
+    /// long. Dues of successive frames run at 0.9 to 1.1 of the frames' length, except where frames were left out or
+    /// came too late: there they leap. Where no pace is kept a due may have passed, by [`RESERVE`].
     Sound { unit: SoundUnit, config: u32, due: Time, waited: Span },
     /// Decode it now as `config` says; it waited here for so long.
     Video { unit: VideoUnit, config: u32, show: Show, waited: Span },
@@ -104,18 +125,22 @@ pub struct Playout {
     clock: StreamClock,
     video: Queue<VideoUnit>,
     sound: Queue<SoundUnit>,
-    sync: LipSync,
+    /// The ways of pictures by their showing time; those of the queue go by their decoding time.
+    shows: Ways,
+    said: Option<Said>,
+    /// Sound is left out until some comes that is fresh.
+    skipping: bool,
+    /// The delay of the last picture given out, and its decoding position.
+    line: Option<(Span, Span)>,
     cache: Cache,
     /// The loudspeaker keeps its own pace, and has to have a sample so long before it leaves.
     speaker: (bool, Span),
-    /// The last frame of sound given out: its due and its position.
-    said: Option<(Time, Span)>,
     /// How long a picture is in the decoder at least.
     decoder: Span,
     news: VecDeque<News>,
     /// Pictures from here on have what they refer to.
     chain: bool,
-    /// A picture was given out.
+    /// A picture was given out to be shown.
     begun: bool,
     /// Nobody takes pictures at the moment.
     crowded: bool,
@@ -144,10 +169,12 @@ impl Playout {
             clock: StreamClock::default(),
             video: Queue::new(),
             sound: Queue::new(),
-            sync: LipSync::default(),
+            shows: Ways::default(),
+            said: None,
+            skipping: false,
+            line: None,
             cache: Cache::new(config.min_cache, config.max_cache),
             speaker: (false, Span::ZERO),
-            said: None,
             decoder: Span::ZERO,
             news: VecDeque::new(),
             chain: false,
@@ -219,16 +246,17 @@ impl Playout {
         let (dts, jumped) = self.clock.place(Track::Video, unit.dts, now);
         (unit.dts, unit.pts) = (dts, dts + composition);
         self.jumped(jumped);
-        let Arrival { relative, stale, catching_up } = self.video.note(dts, now, self.limit());
-        match stale {
-            true if relative < Span::ZERO => self.sync.forget_pictures(),
-            _ if stale || catching_up => {}
-            _ => self.sync.arrived(transit(now, unit.pts) + self.decoder, now),
+        let Arrival { stale, follows, counts, anew } = self.video.note(dts, now, self.limit());
+        if anew {
+            self.shows.forget();
+        }
+        if counts {
+            self.shows.note(transit(now, unit.pts), now);
         }
         let config = self.video.config;
         self.video.bytes += unit.data.len();
-        self.video.held.push_back(Held { unit, config, arrival: now, stale });
-        self.arrived(relative, now);
+        self.video.held.push_back(Held { unit, config, arrival: now, stale, follows });
+        self.arrived(dts, now);
     }
 
     /// Takes a frame of sound that arrived at `now`.
@@ -236,32 +264,38 @@ impl Playout {
         let (pts, jumped) = self.clock.place(Track::Sound, unit.pts, now);
         unit.pts = pts;
         self.jumped(jumped);
-        let Arrival { relative, stale, .. } = self.sound.note(pts, now, self.limit());
-        if stale && relative < Span::ZERO {
-            self.sync.forget_sound();
-        }
+        let Arrival { stale, follows, .. } = self.sound.note(pts, now, self.limit());
         let config = self.sound.config;
         self.sound.bytes += unit.data.len();
-        self.sound.held.push_back(Held { unit, config, arrival: now, stale });
-        self.arrived(relative, now);
+        self.sound.held.push_back(Held { unit, config, arrival: now, stale, follows });
+        self.arrived(pts, now);
     }
 
     /// The figures of now. Counters run on over [`Self::restart`].
     pub fn figures(&self) -> Figures {
-        let jitter = self.sound.target.get().max(self.video.target.get());
+        let spread = |ways: &Ways| Some(ways.share(NEARLY_ALL)? - ways.least()?);
+        let (sound, pictures) = (spread(&self.sound.ways), spread(&self.video.ways));
+        let jitter = sound.max(pictures).unwrap_or_default();
         let buffer = match self.config.mode {
             PlayMode::Live => self.cache.size(),
-            PlayMode::RTC => self.sound.target.get(),
+            PlayMode::RTC => {
+                sound.or_else(|| pictures.map(|pictures| pictures - LATE_PICTURE)).unwrap_or_default().max(Span::ZERO)
+            }
         };
-        Figures { jitter, buffer, lead: self.sync.lead(), ..self.figures }
+        Figures { jitter, buffer, ..self.figures }
     }
 
-    /// From which relative delay on a unit is too old, and whether one that comes in a burst is.
-    fn limit(&self) -> (Span, bool) {
+    /// From which relative delay on a unit is too old to be seen or heard.
+    fn limit(&self) -> Span {
         match self.config.mode {
-            PlayMode::RTC => (BEHIND, true),
-            PlayMode::Live => (self.cache.most(), false),
+            PlayMode::RTC => BEHIND,
+            PlayMode::Live => self.cache.most(),
         }
+    }
+
+    /// The shortest way of the slower track.
+    fn shortest(&self) -> Option<Span> {
+        self.sound.ways.least().max(self.video.ways.least())
     }
 
     fn jumped(&mut self, jumped: bool) {
@@ -278,16 +312,13 @@ impl Playout {
     }
 
     /// What every arrival brings with it: the live cache learns, and the bounds are kept.
-    fn arrived(&mut self, relative: Span, now: Time) {
+    fn arrived(&mut self, position: Span, now: Time) {
         self.ended = false;
-        if self.config.mode == PlayMode::Live {
-            let bases = [self.video.base.get(), self.sound.base.get()];
-            let has_sound = self.sync.sound(now).is_some() || !self.sound.held.is_empty();
-            if let Some(base) = bases.into_iter().flatten().max()
-                && self.cache.note(base, relative, has_sound, now)
-            {
-                self.tell(News::DataLag);
-            }
+        if self.config.mode == PlayMode::Live
+            && let Some(shortest) = self.shortest()
+            && self.cache.note(transit(now, position) - shortest, now)
+        {
+            self.tell(News::DataLag);
         }
         while self.sound.over(|unit| unit.pts) {
             self.skip_sound();
@@ -306,13 +337,6 @@ impl Playout {
         for held in self.video.held.drain(..count) {
             self.video.bytes -= held.unit.data.len();
             self.figures.dropped += 1;
-        }
-    }
-
-    fn skip_sound(&mut self) {
-        if let Some(held) = self.sound.held.pop_front() {
-            self.sound.bytes -= held.unit.data.len();
-            self.figures.skipped += self.sound.step;
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Units of one track that wait, and how they came.
 
-use super::jitter::{Base, Target};
+use super::jitter::Ways;
 use super::{MOST_HELD, transit};
 use crate::media::{Span, Time};
 use std::collections::VecDeque;
 
-/// Most delay that jitter may cost in a call.
-const MOST_JITTER: Span = Span::millis(300);
-/// A unit that is faster than any before it by this much belongs to a burst of old ones.
-const BURST: Span = Span::millis(10);
+/// Most delay that jitter may cost in a call; what is later was held up by something that no delay would cover.
+pub(super) const MOST_JITTER: Span = Span::millis(300);
+/// A server's burst of old units is over when so many in a row were no faster, by that much, than all before.
+const BURST: (u32, Span) = (32, Span::millis(10));
 /// So long may everything be too late before the way counts as longer for good.
 const LONGER_FOR_GOOD: Span = Span::secs(1);
 /// Unless it becomes shorter by this much in the meantime.
@@ -19,14 +19,17 @@ const CATCHING_UP: Span = Span::millis(100);
 pub(super) struct Queue<U> {
     pub(super) held: VecDeque<Held<U>>,
     pub(super) bytes: usize,
-    pub(super) base: Base,
-    pub(super) target: Target,
-    /// Since when everything is too late, and the transit then; catching up begins it anew.
-    pub(super) late_since: Option<(Time, Span)>,
-    pub(super) last: Option<(Span, Time)>,
+    pub(super) ways: Ways,
     /// Stream time from one unit to the next.
     pub(super) step: Span,
     pub(super) config: u32,
+    last: Option<(Span, Time)>,
+    /// Units since the last one that was much faster than all before it.
+    usual: u32,
+    /// Units are held up by more than any delay would cover.
+    stalled: bool,
+    /// Since when everything is too late, and the transit then; catching up begins it anew.
+    late_since: Option<(Time, Span)>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,15 +39,19 @@ pub(super) struct Held<U> {
     pub(super) arrival: Time,
     /// Too old to be seen or heard.
     pub(super) stale: bool,
+    /// It came right behind the one before it: both were held up, or are old.
+    pub(super) follows: bool,
 }
 
 /// How a unit came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// Its transit less the shortest before it.
-    pub(super) relative: Span,
     pub(super) stale: bool,
-    /// It came right behind another one that was held up.
-    pub(super) catching_up: bool,
+    pub(super) follows: bool,
+    /// It tells of the jitter that is to be expected.
+    pub(super) counts: bool,
+    /// What was known of the ways before is of no use.
+    pub(super) anew: bool,
 }
 
 impl<U> Queue<U> {
@@ -53,44 +60,56 @@ impl<U> Queue<U> {
         Self {
             held: VecDeque::new(),
             bytes: 0,
-            base: Base::default(),
-            target: Target::new(MOST_JITTER),
-            late_since: None,
-            last: None,
+            ways: Ways::default(),
             step: Span::ZERO,
             config: 0,
+            last: None,
+            usual: 0,
+            stalled: false,
+            late_since: None,
         }
     }
 
-    /// Notes an arrival. `limit`: from which relative delay on a unit is too old; `bursts`: so is one that comes
-    /// in a burst.
-    pub(super) fn note(&mut self, position: Span, now: Time, (limit, bursts): (Span, bool)) -> Arrival {
+    /// Notes an arrival; what is later than the shortest way by more than `limit` is too old.
+    pub(super) fn note(&mut self, position: Span, now: Time, limit: Span) -> Arrival {
         let transit = transit(now, position);
-        let first = self.base.get().is_none();
-        let relative = self.base.note(transit, now);
-        let mut catching_up = false;
+        let relative = self.ways.least().map_or(Span::ZERO, |least| transit - least);
+        let mut follows = false;
         if let Some((last, at)) = self.last.replace((position, now)) {
             self.step = (position - last).max(Span::ZERO).min(Span::secs(1));
-            catching_up = (now - at) * 2 < self.step;
+            follows = (now - at) * 2 < self.step;
         }
-        if relative <= limit {
+        let burst = relative < -BURST.1 && self.usual < BURST.0;
+        self.usual = if burst { 0 } else { self.usual.saturating_add(1) };
+        self.stalled = relative > MOST_JITTER || self.stalled && follows;
+        let anew = burst || self.longer_for_good(relative, transit, now);
+        let relative = if anew { Span::ZERO } else { relative };
+        let counts = anew || !self.stalled;
+        if anew {
+            self.ways.forget();
+            self.stalled = false;
+        }
+        if counts {
+            self.ways.note(transit, now);
+        }
+        Arrival { stale: relative > limit, follows, counts, anew }
+    }
+
+    fn longer_for_good(&mut self, relative: Span, transit: Span, now: Time) -> bool {
+        if relative <= MOST_JITTER {
             self.late_since = None;
-            // What comes right behind a late unit was held up by the same thing: it counts once.
-            if !catching_up {
-                self.target.note(relative, now);
-            }
-            return Arrival { relative, stale: bursts && !first && relative < -BURST, catching_up };
+            return false;
         }
         let (since, then) = *self.late_since.get_or_insert((now, transit));
         if then - transit > CATCHING_UP {
             self.late_since = Some((now, transit));
+            return false;
         }
-        if then - transit > CATCHING_UP || now - since < LONGER_FOR_GOOD {
-            return Arrival { relative, stale: true, catching_up };
+        let longer = now - since >= LONGER_FOR_GOOD;
+        if longer {
+            self.late_since = None;
         }
-        self.base.restart(transit, now);
-        self.late_since = None;
-        Arrival { relative: Span::ZERO, stale: false, catching_up }
+        longer
     }
 
     /// More stream time is held than may be.

@@ -1,7 +1,6 @@
 //! Playing in all weathers, told as what somebody in the call would notice.
 
 use super::simulation::{CALM, Weather, heard, news, play, shown};
-use super::sync::MOST_LEAD;
 use super::*;
 use bytes::Bytes;
 
@@ -22,7 +21,8 @@ fn on_a_quiet_lan_a_call_shows_and_plays_everything_at_once() {
     let mut playout = Playout::new(CALL);
     let done = play(&mut playout, &CALM, 10, 1);
     let pictures = shown(&done, Span::ZERO, 0, 10_000);
-    assert_eq!((pictures.len(), most(&pictures)), (300, CALM.way));
+    assert_eq!((pictures.len(), most(&pictures[1..])), (300, CALM.way));
+    assert!(pictures[0] <= CALM.way + Span::millis(15), "the first waits a moment for a burst: {}", pictures[0]);
     assert!(most(&heard(&done, Span::ZERO, 1000, 10_000)) <= CALM.way + CALM.sound_way + Span::millis(1));
     assert_eq!(playout.figures().dropped, 0);
     assert!(matches!(news(&done)[..], [(10_500..10_560, News::Loading(true))]), "{:?}", news(&done));
@@ -66,14 +66,13 @@ fn a_paced_loudspeaker_is_fed_late_enough_for_the_jitter() {
 }
 
 #[test]
-fn a_servers_burst_of_old_pictures_is_not_shown_beyond_its_first() {
+fn a_servers_burst_of_old_pictures_is_decoded_and_not_shown() {
     let mut playout = Playout::new(CALL);
     let weather = Weather { burst: Span::millis(1500), ..CALM };
     let done = play(&mut playout, &weather, 5, 1);
     let pictures = shown(&done, weather.burst, 0, 5000);
-    assert!(pictures[0] >= Span::millis(1400), "the IDR that begins the burst is shown at once: {}", pictures[0]);
-    assert!(pictures[1..].iter().all(|&latency| latency <= Span::millis(5)), "{:?}", &pictures[..4]);
-    assert!(most(&heard(&done, weather.burst, 100, 5000)) <= Span::millis(50));
+    assert!(pictures.iter().all(|&latency| latency <= Span::millis(18)), "{:?}", &pictures[..4]);
+    assert!(most(&heard(&done, weather.burst, 2000, 5000)) <= Span::millis(50));
     assert!(playout.figures().dropped >= 40);
 }
 
@@ -110,7 +109,7 @@ fn a_way_that_becomes_longer_for_good_is_accepted_after_a_second() {
                 .any(|output| matches!(output, Output::Video { show: Show::At(_), .. }))
         })
         .collect();
-    assert!(shows[..100].iter().all(|&shown| shown));
+    assert!(shows[2..100].iter().all(|&shown| shown));
     assert!(!shows[105] && shows[130..].iter().all(|&shown| shown));
 }
 
@@ -143,8 +142,9 @@ fn live_shows_its_first_picture_at_once_and_then_keeps_its_cache() {
         for latency in shown(&done, weather.burst, 3000, 10_000) {
             assert!((Span::millis(990)..Span::millis(1300)).contains(&latency), "{burst}: {latency}");
         }
-        let sound = heard(&done, weather.burst, 3000, 10_000);
-        assert!(most(&sound) - sound.iter().copied().min().unwrap() < Span::millis(2), "no gap in the sound");
+        let sound = heard(&done, weather.burst, 7000, 10_000);
+        let spread = most(&sound) - sound.iter().copied().min().unwrap();
+        assert!(spread < Span::millis(15), "{burst}: {spread}");
         assert_eq!(news(&done).iter().filter(|told| told.0 < 10_000).count(), 0, "{burst}: {:?}", news(&done));
     }
 }
@@ -192,6 +192,73 @@ fn pictures_that_come_before_any_idr_are_left_out() {
     let first = playout.poll(Time::default() + Span::secs(1));
     assert!(matches!(first, Some(Output::Video { unit, .. }) if unit.idr), "the first picture out is the IDR");
     assert_eq!(playout.figures().dropped, 4);
+}
+
+#[test]
+fn what_no_delay_would_cover_is_left_out_and_what_one_would_is_played_a_little_faster() {
+    for (stall, left_out) in [(200, false), (700, true)] {
+        let mut playout = Playout::new(CALL);
+        playout.set_speaker(true, Span::millis(13));
+        let weather = Weather { stall: Some((12_000, 12_000 + stall)), ..CALM };
+        let done = play(&mut playout, &weather, 20, 1);
+        assert_eq!(playout.figures().skipped > Span::ZERO, left_out, "{stall}");
+        let usual = median(heard(&done, Span::ZERO, 10_000, 11_900));
+        let behind = |from, to| most(&heard(&done, Span::ZERO, from, to)) - usual;
+        assert!(behind(12_050 + stall, 13_500) <= Span::millis(if left_out { 100 } else { 210 }), "{stall}");
+        assert!(behind(15_500, 20_000) <= Span::millis(20), "{stall}: as before within three seconds");
+        let told = news(&done);
+        assert!(told.iter().any(|told| told.1 == News::DataLag), "{stall}: {told:?}");
+    }
+}
+
+#[test]
+fn over_a_jittery_way_pictures_stay_even_and_sound_unbroken() {
+    let mut playout = Playout::new(CALL);
+    let weather = Weather { jitter: Span::millis(150), ..CALM };
+    let done = play(&mut playout, &weather, 30, 4);
+    let moments = done.iter().filter_map(|did| match *did {
+        simulation::Did::Video { at, show: Show::At(show), .. } if at.as_millis() > 5000 && at.as_millis() < 30_000 => {
+            Some(show)
+        }
+        _ => None,
+    });
+    let moments: Vec<Time> = moments.collect();
+    let apart = most(&moments.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>());
+    assert!(apart < Span::millis(90), "{apart}");
+    assert!(median(shown(&done, Span::ZERO, 5000, 30_000)) < Span::millis(160));
+    assert!(playout.figures().buffer > Span::millis(100), "{:?}", playout.figures());
+}
+
+#[test]
+fn a_burst_of_sound_alone_and_one_that_comes_slowly_end_at_the_live_edge() {
+    for (burst, sound, video) in [(4000, true, false), (4000, false, true), (2000, true, true)] {
+        let mut playout = Playout::new(CALL);
+        let weather = Weather { burst: Span::millis(burst), sound, video, ..CALM };
+        let done = play(&mut playout, &weather, 6, 2);
+        let played = [shown(&done, weather.burst, 0, 6000), heard(&done, weather.burst, 0, 6000)].concat();
+        assert!(most(&played) < Span::millis(120), "{burst} {sound} {video}: {}", most(&played));
+    }
+}
+
+#[test]
+fn stamps_that_wrap_and_clocks_that_are_wrong_leave_the_delay_as_it_is() {
+    let mut playout = Playout::new(CALL);
+    let mut timeline = crate::flv::Timeline::new();
+    let mut latencies = Vec::new();
+    for n in 0..15_000_i64 {
+        // A sender whose clock is slow by a thousandth, ten minutes around the end of its 32 bits.
+        let now = Time::default() + Span::micros(40_040) * n;
+        let stamp = (u32::MAX - 300_000).wrapping_add(40 * n as u32);
+        let pts = Span::millis(1) * timeline.unwrap(stamp);
+        playout.handle_video(VideoUnit { data: Bytes::new(), idr: n % 50 == 0, dts: pts, pts }, now);
+        while let Some(output) = playout.poll(now + Span::millis(20)) {
+            assert!(!matches!(output, Output::News(_)), "{n}: {output:?}");
+            if let Output::Video { show: Show::At(at), .. } = output {
+                latencies.push(at - now);
+            }
+        }
+    }
+    assert!(latencies.len() > 14_990 && most(&latencies) <= Span::millis(20), "{}", most(&latencies));
 }
 
 #[test]

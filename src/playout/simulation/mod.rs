@@ -1,5 +1,9 @@
 //! A sender, a network and a clock that is driven: seeded weather, and what must hold in all of it.
 
+mod listener;
+mod network;
+mod tests;
+
 use super::*;
 use bytes::Bytes;
 
@@ -100,6 +104,7 @@ fn arrivals(weather: &Weather, seconds: i64, seed: u64) -> Vec<(Time, Unit)> {
 pub(super) fn play(playout: &mut Playout, weather: &Weather, seconds: i64, seed: u64) -> Vec<Did> {
     let mut done = Vec::new();
     let mut heard = Span::micros(i64::MIN);
+    let mut said: Option<(Time, Span)> = None;
     let mut now = Time::default();
     let mut units = arrivals(weather, seconds, seed).into_iter().peekable();
     let end = Time::default() + Span::secs(seconds + 2);
@@ -125,8 +130,21 @@ pub(super) fn play(playout: &mut Playout, weather: &Weather, seconds: i64, seed:
                 Output::News(news) => Did::News { at: now, news },
                 Output::Sound { unit, due, .. } => {
                     assert!(unit.pts > heard, "{weather:?} {seed}: sound in disorder");
-                    assert!(due >= now, "{weather:?} {seed}: sound that should have been heard before");
+                    assert!(due >= now - RESERVE, "{weather:?} {seed}: sound that should have been heard before");
                     heard = unit.pts;
+                    if let Some((before, pts)) = said.replace((due, unit.pts)) {
+                        let (passed, length) = (due - before, unit.pts - pts);
+                        let rounded = Span::micros(1);
+                        let late = due == playout.soonest(now);
+                        assert!(
+                            late || passed <= length * 11 / 10 + rounded || passed - length > pace::LEAP,
+                            "{weather:?} {seed}: {passed} for {length}"
+                        );
+                        assert!(
+                            length > FRAME * 2 || passed + rounded >= length * 9 / 10,
+                            "{weather:?} {seed}: {passed} for {length}"
+                        );
+                    }
                     Did::Sound { at: due, pts: unit.pts }
                 }
                 Output::Video { unit, show, .. } => {
