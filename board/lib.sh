@@ -65,3 +65,20 @@ build_packages="g++ make pkg-config nasm libasound2-dev libclang-dev"
 # What the tests need beside it: independent encoders, servers and judges (systemd's judges the unit; it is not started),
 # and links whose rate is set.
 test_packages="ffmpeg nginx libnginx-mod-rtmp alsa-utils curl systemd iproute2 ethtool"
+
+# A second RTMP server for the tests, from npm: this version, which runs on Debian 12's node.
+node_media_server=4.2.8
+
+# need_node_media_server: puts it into the user's cache, with nothing of its packages run on the way.
+need_node_media_server() {
+    folder=${XDG_CACHE_HOME:-$HOME/.cache}/visavis/node-media-server-$node_media_server
+    [ ! -e "$folder/node_modules/node-media-server/package.json" ] || return 0
+    command -v npm >/dev/null || need nodejs npm
+    say "installing node-media-server $node_media_server"
+    mkdir -p "$folder"
+    log=$(mktemp)
+    npm install --prefix "$folder" --ignore-scripts --omit=dev --no-audit --no-fund \
+        "node-media-server@$node_media_server" >"$log" 2>&1 ||
+        { tail -n 5 "$log" >&2; say "could not install node-media-server"; exit 1; }
+    rm -f "$log"
+}

@@ -6,14 +6,12 @@ use rustix::process::Signal;
 use serde_json::json;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use support::events::Event;
 use support::nginx::Nginx;
 use support::terminal::{Terminal, VIRTUAL, pusher};
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use support::tls::{identity, in_front_of};
 
 fn reason(event: &Event) -> &str {
     event.detail["reason"].as_str().unwrap_or_default()
@@ -91,47 +89,6 @@ fn an_unknown_application_a_server_that_drops_the_silent_and_a_name_nobody_knows
     let told = events.wait("pusher", 3001, 7.0);
     assert!(reason(&told).contains("no-such-host.invalid could not be resolved"), "{told:?}");
     events.wait("pusher", 1102, 1.0);
-}
-
-struct Identity {
-    certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-    pem: String,
-}
-
-fn identity(issuer: usize, name: &str, from: i32, until: i32) -> Identity {
-    let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
-    parameters.distinguished_name.push(rcgen::DnType::OrganizationName, format!("issuer {issuer}"));
-    parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = parameters.self_signed(&key).unwrap();
-    let pem = certificate.pem();
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    Identity { certificate: certificate.der().clone(), key, pem }
-}
-
-/// Speaks TLS as `identity` in front of `server`; its port.
-fn in_front_of(server: SocketAddr, identity: Identity) -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    listener.set_nonblocking(true).unwrap();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_single_cert(vec![identity.certificate], identity.key).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            while let Ok((near, _)) = listener.accept().await {
-                let Ok(mut near) = acceptor.accept(near).await else { continue };
-                let mut far = tokio::net::TcpStream::connect(server).await.unwrap();
-                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
-            }
-        });
-    });
-    port
 }
 
 /// A terminal that trusts the certificates in `trusted`, as a technician would have it: `SSL_CERT_FILE`.

@@ -324,8 +324,12 @@ pub struct PlayStats {
     pub net_jitter: f64,
     pub video_width: u32,
     pub video_height: u32,
+    /// Age of the oldest unit in the jitter buffer.
+    pub queue_ms: f64,
     /// Target delay of the jitter buffer.
     pub jitter_buffer_ms: f64,
+    /// Smoothed round trip of the connection (TCP_INFO), as far as something is sent: over HTTP-FLV of its beginning.
+    pub rtt_ms: f64,
     /// Lip sync: picture's lead over the sound (positive: the picture is early).
     pub av_play_interval_ms: f64,
     /// Median from the encoder there to the arrival here, in ms: send queue, network and server. Only where the stream

@@ -104,6 +104,7 @@ impl Page {
         self.gauge("net_kbps", "Network rate", &object, net.net_speed.into());
         self.gauge("net_jitter_ms", "Network jitter", &object, net.net_jitter);
         self.gauge("jitter_buffer_ms", "Target delay of the jitter buffer", &object, net.jitter_buffer_ms);
+        self.gauge("rtt_ms", "Round trip", &object, net.rtt_ms);
         self.gauge("picture_lead_ms", "Lead of the picture over the sound", &object, net.av_play_interval_ms);
         self.counter("pictures_dropped", "Pictures shed", &object, net.dropped);
         self.counter("sound_missing_ms", "Sound that was not there when due", &object, net.sound_missing_ms);

@@ -9,18 +9,28 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Asks for what `journey` wants, and where it is sent. The answer that holds it, with the moment at which `time` since
-/// the last connection is over: within it the head has to be there.
-pub async fn get(dialer: &Dialer, journey: &mut Journey, time: Duration) -> Result<(Response<Incoming>, Instant), End> {
+/// The answer that holds what is wanted.
+pub struct Found {
+    pub response: Response<Incoming>,
+    /// When the time since the last connection is over.
+    pub deadline: Instant,
+    /// The socket below, to be asked how the connection is.
+    pub socket: OwnedFd,
+}
+
+/// Asks for what `journey` wants, and where it is sent. Within `time` since a connection the head of its answer has to be
+/// there.
+pub async fn get(dialer: &Dialer, journey: &mut Journey, time: Duration) -> Result<Found, End> {
     loop {
         // A server that sends us elsewhere gets no time of the next one.
-        let (response, deadline) = ask(dialer, journey.target(), journey.wanted().accept(), time).await?;
-        let field = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let found = ask(dialer, journey.target(), journey.wanted().accept(), time).await?;
+        let field = |name: HeaderName| found.response.headers().get(name).and_then(|value| value.to_str().ok());
         let answer = Answer {
-            status: response.status().as_u16(),
+            status: found.response.status().as_u16(),
             location: field(LOCATION),
             content_type: field(CONTENT_TYPE),
             content_encoding: field(CONTENT_ENCODING),
@@ -28,21 +38,18 @@ pub async fn get(dialer: &Dialer, journey: &mut Journey, time: Duration) -> Resu
         match journey.judge(answer) {
             Verdict::Refuse(end) => return Err(end),
             Verdict::Follow(target) => tracing::info!("what is asked for is elsewhere: {target}"),
-            Verdict::Here => return Ok((response, deadline)),
+            Verdict::Here => return Ok(found),
         }
     }
 }
 
-async fn ask(
-    dialer: &Dialer,
-    target: &Target,
-    accept: &str,
-    time: Duration,
-) -> Result<(Response<Incoming>, Instant), End> {
+async fn ask(dialer: &Dialer, target: &Target, accept: &str, time: Duration) -> Result<Found, End> {
     let address = Address { host: target.host().to_owned(), port: target.port(), tls: target.tls() };
     let stream = dialer.connect(&address).await?;
     let deadline = Instant::now() + time;
     let fail = |words: String| End { cause: Cause::Handshake, words };
+    let socket = stream.as_fd().try_clone_to_owned();
+    let socket = socket.map_err(|error| fail(format!("no descriptor is left: {error}")))?;
     let request = Request::get(target.path())
         .header(HOST, target.authority())
         .header(USER_AGENT, crate::flv::metadata::ENCODER)
@@ -61,7 +68,7 @@ async fn ask(
         sender.send_request(request).await
     };
     match timeout_at(deadline, asking).await {
-        Ok(Ok(response)) => Ok((response, deadline)),
+        Ok(Ok(response)) => Ok(Found { response, deadline, socket }),
         Ok(Err(error)) => Err(fail(format!("no HTTP answer: {}", reason(&error)))),
         Err(_) => Err(fail(format!("no HTTP answer within {} s", time.as_secs()))),
     }

@@ -12,12 +12,13 @@ use crate::media::Time;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// From the connection to the first tag.
 const FIRST_TAG: Duration = Duration::from_secs(5);
-/// Without a byte for so long a running stream is taken for dead.
+/// Without a tag for so long a running stream is taken for dead.
 const SILENCE: Duration = Duration::from_secs(5);
 
 /// Plays the stream of `url` until it ends.
@@ -34,30 +35,33 @@ async fn run(receiving: &Receiving, url: &str) -> End {
         Ok(target) => Journey::new(Wanted::Stream, target),
         Err(words) => return End { cause: Cause::Refused, words },
     };
-    let (response, deadline) = match http::get(&receiving.dialer, &mut journey, FIRST_TAG).await {
-        Ok(answered) => answered,
+    let http::Found { response, deadline, socket } = match http::get(&receiving.dialer, &mut journey, FIRST_TAG).await {
+        Ok(found) => found,
         Err(end) => return end,
     };
     receiving.session.connected();
-    Body { receiving, reader: Reader::new(), timeline: Timeline::new(), begun: false }
+    Body { receiving, socket, reader: Reader::new(), timeline: Timeline::new(), begun: None }
         .run(response.into_body(), deadline)
         .await
 }
 
 struct Body<'a> {
     receiving: &'a Receiving,
+    socket: OwnedFd,
     reader: Reader,
     timeline: Timeline,
-    begun: bool,
+    /// When the last tag was there.
+    begun: Option<Instant>,
 }
 
 impl Body<'_> {
     async fn run(&mut self, mut body: Incoming, first_tag: Instant) -> End {
         let mut beginning: Option<Bytes> = None;
         loop {
-            let deadline = if self.begun { Instant::now() + SILENCE } else { first_tag };
+            // A tag and not a byte: one that comes byte by byte is silence, too.
+            let deadline = self.begun.map_or(first_tag, |last| last + SILENCE);
             let frame = match timeout_at(deadline, body.frame()).await {
-                Err(_) if self.begun => return broken("the server fell silent"),
+                Err(_) if self.begun.is_some() => return broken("the server fell silent"),
                 Err(_) => return End { cause: Cause::Handshake, words: "no FLV tag within 5 s".into() },
                 Ok(None) => return End { cause: Cause::Closed, words: "the server ended the stream".into() },
                 Ok(Some(Err(error))) => return broken(&format!("the connection broke: {}", reason(&error))),
@@ -66,6 +70,7 @@ impl Body<'_> {
             let Ok(data) = frame.into_data() else { continue };
             let at = clock::now();
             self.receiving.session.received(data.len());
+            self.receiving.session.look(&self.socket);
             if beginning.is_none() && !data.is_empty() {
                 beginning = Some(data.slice(..data.len().min(64)));
             }
@@ -78,7 +83,7 @@ impl Body<'_> {
                         }
                     }
                     Ok(None) => break,
-                    Err(_) if !self.begun => return not_flv(&beginning.unwrap_or_default()),
+                    Err(_) if self.begun.is_none() => return not_flv(&beginning.unwrap_or_default()),
                     Err(error) => return broken(&error.to_string()),
                 }
             }
@@ -86,7 +91,7 @@ impl Body<'_> {
     }
 
     async fn take(&mut self, tag: Tag, at: Time) -> bool {
-        if !std::mem::replace(&mut self.begun, true) {
+        if self.begun.replace(Instant::now()).is_none() {
             self.receiving.session.stream_begin();
             if !self.receiving.hand_on(at, What::Begin).await {
                 return false;

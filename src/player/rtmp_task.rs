@@ -59,6 +59,7 @@ impl Playing {
                 Woken::Io(Ok(Turn::Read(0))) => self.client.handle_close(clock::now()),
                 Woken::Io(Ok(Turn::Read(count))) => {
                     self.receiving.session.received(count);
+                    self.receiving.session.look(&self.stream);
                     self.client.handle_bytes(read.get(..count).unwrap_or_default(), clock::now());
                     let bad = self.client.counters().bad_messages;
                     self.receiving.session.bad_messages.store(bad, Ordering::Relaxed);

@@ -1,14 +1,19 @@
 //! What is told of one playing session: in legal order, not too often, and nothing after its end.
 
 use crate::api::notice::{End, Notice, PlayNews, Unplayable};
+use crate::device::tcp_info::TcpInfo;
 use crate::device::{DeviceError, clock};
 use crate::flow::Notices;
 use crate::media::{Size, Span, Time};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 /// A kind of trouble is told at most once in this time.
 const ONCE: Span = Span::secs(1);
+
+/// So long a look at the connection is good for.
+const LOOK: Span = Span::millis(500);
 
 /// Frames of sound without a picture after which sound alone is playing: about two seconds.
 const SOUND_ALONE: u32 = 100;
@@ -22,6 +27,9 @@ pub struct Session {
     /// Bytes received, and messages that could not be understood.
     pub bytes: AtomicU64,
     pub bad_messages: AtomicU64,
+    /// Round trip of the connection, and when it was looked at; in microseconds.
+    round_trip: AtomicI64,
+    looked: AtomicI64,
 }
 
 #[derive(Default)]
@@ -47,7 +55,26 @@ impl Session {
     /// Session `number` of player number `player`.
     pub fn new(player: usize, number: u64, notices: Notices) -> Self {
         let told = Mutex::default();
-        Self { player, number, notices, told, bytes: AtomicU64::new(0), bad_messages: AtomicU64::new(0) }
+        let (bytes, bad_messages) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (round_trip, looked) = (AtomicI64::new(0), AtomicI64::new(i64::MIN));
+        Self { player, number, notices, told, bytes, bad_messages, round_trip, looked }
+    }
+
+    /// Looks at the round trip of its connection, twice a second at most.
+    pub fn look(&self, connection: &impl AsFd) {
+        let now = clock::now().as_micros();
+        if now.saturating_sub(self.looked.load(Ordering::Relaxed)) < LOOK.as_micros() {
+            return;
+        }
+        self.looked.store(now, Ordering::Relaxed);
+        if let Ok(info) = TcpInfo::of(connection) {
+            self.round_trip.store(info.rtt.as_micros(), Ordering::Relaxed);
+        }
+    }
+
+    /// The round trip of its connection.
+    pub fn round_trip(&self) -> Span {
+        Span::micros(self.round_trip.load(Ordering::Relaxed))
     }
 
     /// Adds to the bytes received.

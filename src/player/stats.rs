@@ -133,6 +133,7 @@ pub struct Second {
 impl Second {
     /// Begins to count at `now`, for a session that begins.
     pub fn new(gauges: &Gauges, now: Time) -> Self {
+        gauges.size.store(0, Ordering::Relaxed);
         Self {
             since: now,
             video_bytes: 0,
@@ -200,7 +201,9 @@ impl Second {
             net_jitter: figures.jitter.as_millis_f64(),
             video_width: size.width,
             video_height: size.height,
+            queue_ms: 0.0,
             jitter_buffer_ms: figures.buffer.as_millis_f64(),
+            rtt_ms: session.map_or(0.0, |session| session.round_trip().as_millis_f64()),
             av_play_interval_ms: figures.lead.as_millis_f64(),
             latency_net: self.net.take(median(&mut self.travelled), now),
             latency_buffer: median(&mut self.waited).unwrap_or_default(),

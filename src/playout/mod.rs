@@ -285,6 +285,13 @@ impl Playout {
         Figures { jitter, buffer, ..self.figures }
     }
 
+    /// How long the oldest unit of those that are held has been here.
+    pub fn oldest(&self, now: Time) -> Span {
+        let arrivals =
+            [self.video.held.front().map(|held| held.arrival), self.sound.held.front().map(|held| held.arrival)];
+        arrivals.into_iter().flatten().map(|arrival| now - arrival).max().unwrap_or_default()
+    }
+
     /// From which relative delay on a unit is too old to be seen or heard.
     fn limit(&self) -> Span {
         match self.config.mode {

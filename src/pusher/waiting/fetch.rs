@@ -43,7 +43,7 @@ pub fn from_file(path: &str) -> Result<Vec<u8>, String> {
 pub async fn from_network(dialer: &Dialer, url: &str) -> Result<Vec<u8>, String> {
     let mut journey = Journey::new(Wanted::Picture, Target::parse(url)?);
     let fetching = async {
-        let (response, _) = http::get(dialer, &mut journey, HEAD).await.map_err(|end| end.words)?;
+        let http::Found { response, .. } = http::get(dialer, &mut journey, HEAD).await.map_err(|end| end.words)?;
         let mut body = response.into_body();
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {

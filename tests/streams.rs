@@ -1,0 +1,220 @@
+//! Streams as they come: every kind of H.264 and of sound, changes in mid-stream, damage and leaps.
+
+mod support;
+
+use std::time::Duration;
+use support::film::Film;
+use support::rig::{Devices, Rig, screen, tape};
+use support::sound;
+use support::web::Web;
+use visavis::api::notice::PlayNews;
+use visavis::api::plan::PlayPlan;
+use visavis::device::{DeviceError, Display, Wake};
+use visavis::flv::{TagKind, VideoTag, video};
+use visavis::h264::DecoderConfig;
+use visavis::h264::nal::{NalKind, length_prefixed};
+use visavis::media::{PictureView, Size, Time};
+
+const CALL: PlayPlan = PlayPlan { active: true, ..PlayPlan::IDLE };
+const MONO: &str = "-c:a aac -ar 48000 -ac 1 -b:a 64k";
+const BASELINE: &str = "-c:v libx264 -preset ultrafast -profile:v baseline -pix_fmt yuv420p -g 25";
+const SMALL: Size = Size::new(320, 240);
+
+/// Everything a player told, showed and played of `film`.
+fn played(film: Film) -> Rig {
+    let server = Web::playing(film);
+    let mut rig = Rig::start(CALL);
+    rig.player.connect(1, server.url("/live/film.flv"));
+    rig.until("the end", |rig| matches!(rig.news.last(), Some(PlayNews::Ended(_))));
+    // What is still inside comes out.
+    rig.until("the last figures", |rig| rig.stats.len() > 1);
+    rig
+}
+
+/// Each film played by a player of its own, all at once.
+fn all_played(films: Vec<(&'static str, Film)>) -> Vec<(&'static str, Rig)> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = films.into_iter().map(|(name, film)| (name, scope.spawn(|| played(film)))).collect();
+        threads.into_iter().map(|(name, thread)| (name, thread.join().unwrap())).collect()
+    })
+}
+
+fn sizes(rig: &Rig) -> Vec<Size> {
+    let mut sizes = rig.sizes.lock().unwrap().clone();
+    sizes.dedup();
+    sizes
+}
+
+/// The sizes that were told (2009), in their order.
+fn told_sizes(rig: &Rig) -> Vec<Size> {
+    let size = |news: &PlayNews| if let PlayNews::Resolution(size) = news { Some(*size) } else { None };
+    rig.news.iter().filter_map(size).collect()
+}
+
+fn count(rig: &Rig, wanted: fn(&PlayNews) -> bool) -> usize {
+    rig.news.iter().filter(|news| wanted(news)).count()
+}
+
+fn failures(rig: &Rig) -> usize {
+    count(rig, |news| matches!(news, PlayNews::VideoDecodeFailed(_) | PlayNews::SoundDecodeFailed(_)))
+}
+
+/// The access units of a film, without sequence headers, each changed; `sets`: SPS and PPS of the film.
+fn rewritten(film: Film, change: impl Fn(bool, i32, &[u8], &DecoderConfig) -> Vec<u8>) -> Film {
+    let mut sets = DecoderConfig::in_band();
+    film.changed(TagKind::Video, |body| match video::parse(&body.to_vec().into()).unwrap() {
+        VideoTag::SequenceHeader(record) => {
+            sets = DecoderConfig::parse(&record).unwrap();
+            None
+        }
+        VideoTag::Picture { idr, composition_ms, data } => Some(change(idr, composition_ms, &data, &sets)),
+        _ => None,
+    })
+}
+
+/// SPS and PPS in front of each IDR, and no sequence header.
+fn in_band(film: Film) -> Film {
+    rewritten(film, |idr, composition, data, sets| {
+        let nals = sets.sps.iter().chain(&sets.pps).filter(|_| idr);
+        let front: Vec<u8> = nals.flat_map(|nal| [&(nal.len() as u32).to_be_bytes()[..], &nal[..]].concat()).collect();
+        video::picture(idr, composition, &[&front, data].concat()).to_vec()
+    })
+}
+
+/// By the FourCC of Enhanced RTMP.
+fn by_four_cc(film: Film, four_cc: &'static str) -> Film {
+    film.changed(TagKind::Video, |body| {
+        let (frame, packet) = (body[0] >> 4, body[1]);
+        let offset = if packet == 1 { &body[2..5] } else { &[] };
+        let head = [0x80 | frame << 4 | packet];
+        Some([&head, four_cc.as_bytes(), offset, &body[5..]].concat())
+    })
+}
+
+fn small(name: &str, video: &str) -> Film {
+    Film::of(name, "320x240", 25, 2.0, video, MONO)
+}
+
+#[test]
+fn every_kind_of_h264_picture_is_played() {
+    let high = "-c:v libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -g 25";
+    let films = vec![
+        ("baseline", small("baseline", BASELINE)),
+        ("main, CABAC, no B pictures", small("main", "-c:v libx264 -profile:v main -bf 0 -pix_fmt yuv420p -g 25")),
+        (
+            "high, B pictures that others refer to",
+            small("high", &format!("{high} -bf 3 -x264-params b-pyramid=normal")),
+        ),
+        ("four slices a picture", small("slices", &format!("{BASELINE} -x264-params slices=4"))),
+        ("50 pictures a second", Film::of("fifty", "320x240", 50, 2.0, BASELINE, MONO)),
+        ("sets with the pictures alone", in_band(small("baseline", BASELINE))),
+        ("H.264 by FourCC", by_four_cc(small("baseline", BASELINE), "avc1")),
+        ("picture alone", small("baseline", BASELINE).only(TagKind::Video)),
+    ];
+    for (name, rig) in all_played(films) {
+        let wanted = if name.starts_with("50") { 70 } else { 38 };
+        assert!(rig.shown() >= wanted, "{name}: {} shown, {:?}", rig.shown(), rig.stats);
+        assert_eq!((sizes(&rig), told_sizes(&rig)), (vec![SMALL], vec![SMALL]), "{name}");
+        assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
+    }
+}
+
+#[test]
+fn every_kind_of_sound_is_heard() {
+    let picture = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25";
+    let rows = [
+        ("aac-8k", "-c:a aac -ar 8000 -ac 1"),
+        ("aac-16k", "-c:a aac -ar 16000 -ac 1"),
+        ("aac-22k-stereo", "-c:a aac -ar 22050 -ac 2"),
+        ("aac-44k-stereo", "-c:a aac -ar 44100 -ac 2"),
+        ("aac-48k-five-one", "-c:a aac -ar 48000 -ac 6"),
+        ("mp3-44k-stereo", "-c:a libmp3lame -ar 44100 -ac 2"),
+        ("mp3-22k", "-c:a libmp3lame -ar 22050 -ac 1"),
+        ("a-law", "-c:a pcm_alaw -ar 8000 -ac 1"),
+        ("mu-law", "-c:a pcm_mulaw -ar 8000 -ac 1"),
+    ];
+    let mut films = rows.map(|(name, codec)| (name, Film::of(name, "320x240", 25, 2.0, picture, codec))).to_vec();
+    let alone = films[3].1.clone().only(TagKind::Audio);
+    films.push(("sound alone", alone));
+    for (name, rig) in all_played(films) {
+        let heard = rig.samples.lock().unwrap().clone();
+        assert!(heard.len() > 80_000, "{name}: {} samples", heard.len());
+        let middle = &heard[heard.len() / 3..heard.len() / 3 + 24_000];
+        let (pitch, purity) = (sound::frequency(middle, 48_000), sound::share(middle, 48_000, 1000.0));
+        assert!((pitch - 1000.0).abs() < 15.0 && purity > 0.9, "{name}: {pitch} Hz, {purity}");
+        assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
+    }
+}
+
+#[test]
+fn size_frame_rate_and_sound_change_in_mid_stream_and_only_the_size_is_told() {
+    let large = Size::new(640, 360);
+    let mp3 = "-c:a libmp3lame -ar 44100 -ac 2";
+    let film = small("baseline", BASELINE)
+        .then(Film::of("large", "640x360", 15, 2.0, BASELINE, mp3), 0)
+        .then(in_band(small("main", "-c:v libx264 -profile:v main -bf 0 -pix_fmt yuv420p -g 25")), 0);
+    let rig = played(film);
+    assert_eq!((sizes(&rig), told_sizes(&rig)), (vec![SMALL, large, SMALL], vec![SMALL, large, SMALL]));
+    assert_eq!((failures(&rig), count(&rig, |news| *news == PlayNews::PlayBegin)), (0, 1), "{:?}", rig.news);
+    let pictures = rig.sizes.lock().unwrap().iter().filter(|size| **size == large).count();
+    assert!((24..=31).contains(&pictures), "{pictures} pictures at 15 a second");
+    let heard = rig.samples.lock().unwrap().clone();
+    for second in [1, 3, 5] {
+        let piece = &heard[(second * 48_000 - 24_000).min(heard.len() - 24_000)..][..12_000];
+        assert!(sound::share(piece, 48_000, 1000.0) > 0.8, "second {second}");
+    }
+}
+
+#[test]
+fn a_damaged_picture_is_told_once_and_the_next_idr_heals_it() {
+    let mut pictures = 0;
+    let film = small("baseline", BASELINE).changed(TagKind::Video, |body| {
+        pictures += 1;
+        let slice =
+            length_prefixed(&body[5..], 4).any(|nal| nal.is_ok_and(|nal| NalKind::of(nal) == Some(NalKind::Slice)));
+        let mut body = body.to_vec();
+        // One in the first GOP loses its middle; its head still promises it.
+        if pictures == 15 && slice {
+            let middle = body.len() / 2;
+            body[middle..].fill(0xff);
+        }
+        Some(body)
+    });
+    let rig = played(film);
+    assert_eq!(failures(&rig), 1, "{:?}", rig.news);
+    let shown = rig.shown();
+    assert!((30..46).contains(&shown), "{shown}: to the damage, and from the next IDR on");
+}
+
+#[test]
+fn a_leap_in_the_streams_time_is_told_once_and_nothing_is_lost() {
+    let film = small("baseline", BASELINE).then(small("baseline", BASELINE), 90_000);
+    let rig = played(film);
+    assert_eq!(count(&rig, |news| *news == PlayNews::Discontinuity), 1, "{:?}", rig.news);
+    assert!(rig.shown() > 85, "{} shown", rig.shown());
+    assert_eq!(told_sizes(&rig), [SMALL]);
+}
+
+/// A screen that needs a quarter of a second for each picture.
+struct Slow(Box<dyn Display>);
+
+impl Display for Slow {
+    fn size(&self) -> Option<Size> {
+        self.0.size()
+    }
+    fn show(&mut self, picture: PictureView<'_>, wake: &Wake) -> Result<Option<Time>, DeviceError> {
+        std::thread::sleep(Duration::from_millis(250));
+        self.0.show(picture, wake)
+    }
+}
+
+#[test]
+fn pictures_that_come_on_the_screen_too_late_are_told() {
+    let server = Web::playing(small("baseline", BASELINE));
+    let mut rig = Rig::start_with(CALL, |meter, sizes, samples| {
+        let good = screen(meter, sizes);
+        Devices { display: Box::new(move || Ok(Box::new(Slow(good()?)))), speaker: tape(meter, samples) }
+    });
+    rig.player.connect(1, server.url("/live/film.flv"));
+    rig.until("2105", |rig| rig.news.contains(&PlayNews::PlayLag));
+}
