@@ -325,10 +325,12 @@ impl Playing {
             let player = self.number;
             match step {
                 Step::Connect { session } => {
+                    self.nothing_decoded();
                     let url = self.settings.src.clone().unwrap_or_default();
                     self.outputs.push(Output::Effect(Effect::PlayConnect { player, session, url }));
                 }
                 Step::Disconnect { session } => {
+                    self.nothing_decoded();
                     self.outputs.push(Output::Effect(Effect::PlayDisconnect { player, session }));
                 }
                 Step::Happened(code, detail) => self.happened(code, detail),
