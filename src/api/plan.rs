@@ -197,6 +197,8 @@ pub struct PlayerView {
     pub fit: ObjectFit,
     /// Degrees clockwise by which it is turned: 0, 90, 180 or 270.
     pub turn: u32,
+    /// And beside that as its stream says.
+    pub follows_stream: bool,
     /// Shrunk to a small picture in a corner.
     pub small: bool,
     /// It has the screen for itself.
@@ -211,6 +213,7 @@ impl PlayerView {
         trouble: None,
         fit: ObjectFit::Contain,
         turn: 0,
+        follows_stream: false,
         small: false,
         full_screen: false,
     };

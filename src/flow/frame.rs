@@ -19,6 +19,8 @@ pub struct Timed {
     pub decoded: Time,
     /// When it was captured, on our clock, where the stream says so and the clocks agree.
     pub captured: Option<Time>,
+    /// How the stream says that it is to be turned to stand upright.
+    pub turn: Turn,
     pub audience: Arc<dyn Audience>,
 }
 

@@ -75,7 +75,11 @@ impl Metadata {
         let size = whole("width", 16_384).zip(whole("height", 16_384));
         let stereo = fields.get("stereo").and_then(|value| value.as_bool().or(value.as_number().map(|n| n != 0.0)));
         let channels = stereo.or(number("audiochannels", 64.0).map(|count| count >= 2.0));
-        let turn = fields.get("rotation").and_then(Value::as_number).filter(|turn| turn.abs() <= 360.0);
+        let turn = fields
+            .get("rotation")
+            .or(fields.get("rotate"))
+            .and_then(Value::as_number)
+            .filter(|turn| turn.abs() <= 360.0);
         Self {
             size: size.map(|(width, height)| Size::new(width, height)),
             fps: number("framerate", 300.0).or(number("fps", 300.0)),

@@ -6,6 +6,7 @@
 pub mod avcc;
 pub mod bits;
 pub mod nal;
+pub mod orientation;
 pub mod sei;
 pub mod sps;
 

@@ -82,46 +82,17 @@ impl Stamp {
 
     /// The stamp in a NAL unit; `None` when it holds none of ours that is whole and makes sense.
     pub fn read(nal: &[u8]) -> Option<Self> {
-        if NalKind::of(nal) != Some(NalKind::Sei) {
-            return None;
-        }
-        let bytes = without_prevention(nal.get(1..)?);
-        let mut rest = bytes.as_slice();
-        // What is left at the end is the trailing bits.
-        while rest.len() > 1 {
-            let kind = coded_number(&mut rest)?;
-            let size = coded_number(&mut rest)? as usize;
-            let (payload, after) = rest.split_at_checked(size)?;
-            rest = after;
-            if kind == USER_DATA
-                && let Some(stamp) = payload.strip_prefix(&UUID).and_then(Self::parse)
-            {
-                return Some(stamp);
-            }
-        }
-        None
+        read(nal, Self::of_message)
+    }
+
+    fn of_message(kind: u32, payload: &[u8]) -> Option<Self> {
+        payload.strip_prefix(&UUID).filter(|_| kind == USER_DATA).and_then(Self::parse)
     }
 
     /// The stamp in an access unit of NAL units behind lengths of `length_size` bytes (1 to 4); it stands before the
     /// picture.
     pub fn find(unit: &[u8], length_size: usize) -> Option<Self> {
-        let mut rest = unit;
-        while !rest.is_empty() && (1..=4).contains(&length_size) {
-            let (prefix, after) = rest.split_at_checked(length_size)?;
-            let len = prefix.iter().fold(0, |len, &byte| len << 8 | usize::from(byte));
-            let (nal, after) = after.split_at_checked(len)?;
-            rest = after;
-            match NalKind::of(nal) {
-                Some(NalKind::Sei) => {
-                    if let Some(stamp) = Self::read(nal) {
-                        return Some(stamp);
-                    }
-                }
-                Some(NalKind::Slice | NalKind::Idr) => return None,
-                _ => {}
-            }
-        }
-        None
+        find(unit, length_size, Self::of_message)
     }
 
     /// What stands behind the UUID.
@@ -142,6 +113,47 @@ impl Stamp {
         let sensible = stamp.captured >= Time::default() && stamp.utc_us >= 0 && stamp.taken <= stamp.encoded;
         (sensible && stamp.encoded <= PLAUSIBLE).then_some(stamp)
     }
+}
+
+/// The first message in front of the picture that `take` makes something of, in an access unit of NAL units behind
+/// lengths of `length_size` bytes (1 to 4). It is given each message's `payloadType` and bytes.
+pub(super) fn find<T>(unit: &[u8], length_size: usize, take: impl Fn(u32, &[u8]) -> Option<T>) -> Option<T> {
+    let mut rest = unit;
+    while !rest.is_empty() && (1..=4).contains(&length_size) {
+        let (prefix, after) = rest.split_at_checked(length_size)?;
+        let len = prefix.iter().fold(0, |len, &byte| len << 8 | usize::from(byte));
+        let (nal, after) = after.split_at_checked(len)?;
+        rest = after;
+        match NalKind::of(nal) {
+            Some(NalKind::Slice | NalKind::Idr) => return None,
+            _ => {
+                if let Some(found) = read(nal, &take) {
+                    return Some(found);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The first message in a NAL unit that `take` makes something of; `None` also for units of other kinds.
+fn read<T>(nal: &[u8], take: impl Fn(u32, &[u8]) -> Option<T>) -> Option<T> {
+    if NalKind::of(nal) != Some(NalKind::Sei) {
+        return None;
+    }
+    let bytes = without_prevention(nal.get(1..)?);
+    let mut rest = bytes.as_slice();
+    // What is left at the end is the trailing bits.
+    while rest.len() > 1 {
+        let kind = coded_number(&mut rest)?;
+        let size = coded_number(&mut rest)? as usize;
+        let (payload, after) = rest.split_at_checked(size)?;
+        rest = after;
+        if let Some(found) = take(kind, payload) {
+            return Some(found);
+        }
+    }
+    None
 }
 
 /// The payload of a NAL unit as it was before emulation prevention (H.264, 7.4.1), as far as it is read.

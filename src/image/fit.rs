@@ -15,6 +15,8 @@ pub enum Turn {
 }
 
 impl Turn {
+    const ALL: [Turn; 4] = [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters];
+
     /// The turn of `degrees` clockwise (negative: the other way); `None` when it is no multiple of 90.
     pub fn from_degrees(degrees: i32) -> Option<Self> {
         Some(match degrees.rem_euclid(360) {
@@ -24,6 +26,11 @@ impl Turn {
             270 => Self::ThreeQuarters,
             _ => return None,
         })
+    }
+
+    /// Both, one after the other.
+    pub fn and(self, other: Self) -> Self {
+        Self::ALL[(self as usize + other as usize) % 4]
     }
 
     /// True when width and height change places.

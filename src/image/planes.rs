@@ -47,7 +47,7 @@ impl<'a> Plane<'a> {
     }
 }
 
-impl PlaneMut<'_> {
+impl<'a> PlaneMut<'a> {
     /// Sets every sample to `value`.
     pub fn fill(&mut self, value: u8) {
         self.bytes.fill(value);
@@ -59,9 +59,14 @@ impl PlaneMut<'_> {
     }
 
     fn lines(&mut self, rect: Rect) -> impl DoubleEndedIterator<Item = &mut [u8]> {
+        PlaneMut { bytes: &mut *self.bytes, stride: self.stride }.into_lines(rect)
+    }
+
+    /// The lines of `rect`; fewer when the plane ends before.
+    pub fn into_lines(self, rect: Rect) -> impl DoubleEndedIterator<Item = &'a mut [u8]> {
         let (from, to) = (rect.x as usize, (rect.x + rect.width) as usize);
         let rest = self.bytes.get_mut(rect.y as usize * self.stride..).unwrap_or_default();
-        rest.chunks_mut(self.stride).take(rect.height as usize).filter_map(move |line| line.get_mut(from..to))
+        rest.chunks_mut(self.stride.max(1)).take(rect.height as usize).filter_map(move |line| line.get_mut(from..to))
     }
 }
 

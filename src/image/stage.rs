@@ -78,6 +78,38 @@ impl Stage {
         self.under.lift(&mut self.out, self.size);
     }
 
+    /// Makes all of it black.
+    pub fn clear(&mut self) {
+        let (y, chroma) = self.out.split_at_mut(self.size.pixels());
+        y.fill(BLACK[0]);
+        chroma.fill(BLACK[1]);
+    }
+
+    /// Copies what is in `rect` into `bytes`, for [`Stage::restore`].
+    pub fn keep(&mut self, rect: Rect, bytes: &mut Vec<u8>) {
+        bytes.clear();
+        self.lines(rect).for_each(|line| bytes.extend_from_slice(line));
+    }
+
+    /// Puts back into `rect` what was kept of it.
+    pub fn restore(&mut self, rect: Rect, bytes: &[u8]) {
+        let mut rest = bytes;
+        for line in self.lines(rect) {
+            let Some((kept, after)) = rest.split_at_checked(line.len()) else { return };
+            line.copy_from_slice(kept);
+            rest = after;
+        }
+    }
+
+    /// The lines of `rect` in all three planes.
+    fn lines(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
+        let (width, luma) = (self.size.width as usize, self.size.pixels());
+        let (y, chroma) = self.out.split_at_mut(luma);
+        let (u, v) = chroma.split_at_mut(luma / 4);
+        let planes = [(y, width, rect), (u, width / 2, rect.halved()), (v, width / 2, rect.halved())];
+        planes.into_iter().flat_map(|(bytes, stride, rect)| PlaneMut { bytes, stride }.into_lines(rect))
+    }
+
     /// What was put together so far; `None` before a size was set.
     pub fn view(&self) -> Option<PictureView<'_>> {
         PictureView::new(self.size, self.size.width as usize, &self.out)
@@ -142,6 +174,23 @@ mod tests {
         put(&mut stage, Size::new(32, 32), 50, Rect { x: 0, y: 0, width: 32, height: 32 }).unwrap();
         stage.lift();
         assert!(bytes(&stage).iter().all(|luma| *luma == 50), "what was under it is of another size");
+    }
+
+    #[test]
+    fn what_was_kept_of_a_corner_comes_back_over_what_changed_under_it() {
+        let mut stage = Stage::default();
+        stage.set_size(Size::new(64, 48)).unwrap();
+        let (all, corner) = (Rect { x: 0, y: 0, width: 64, height: 48 }, Rect { x: 40, y: 30, width: 20, height: 12 });
+        put(&mut stage, Size::new(64, 48), 100, all).unwrap();
+        put(&mut stage, Size::new(20, 12), 200, corner).unwrap();
+        let (before, mut kept) = (stage.view().unwrap().y.to_vec(), Vec::new());
+        stage.keep(corner, &mut kept);
+        assert_eq!(kept.len(), 20 * 12 * 3 / 2);
+        stage.clear();
+        assert!(stage.view().unwrap().y.iter().all(|luma| *luma == 16));
+        put(&mut stage, Size::new(64, 48), 100, all).unwrap();
+        stage.restore(corner, &kept);
+        assert!(stage.view().unwrap().y == before);
     }
 
     #[test]

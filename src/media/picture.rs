@@ -12,6 +12,15 @@ pub struct Size {
     pub height: u32,
 }
 
+impl Rect {
+    /// Both have a part in common.
+    pub fn overlaps(self, other: Rect) -> bool {
+        let meet =
+            |a: u32, length: u32, b: u32, other: u32| a < b.saturating_add(other) && b < a.saturating_add(length);
+        meet(self.x, self.width, other.x, other.width) && meet(self.y, self.height, other.y, other.height)
+    }
+}
+
 impl Size {
     /// `width` × `height` pixels.
     pub const fn new(width: u32, height: u32) -> Self {

@@ -161,14 +161,21 @@ impl DecoderWorker {
 
     /// Sends the pictures that are to be shown to the screen, and tells their size.
     fn show<'a>(&'a self, viewer: &'a Arc<Viewer>) -> impl FnMut(PictureView<'_>, Fate) + 'a {
-        |view, (show, captured)| {
+        |view, (show, captured, turn)| {
             viewer.session.resolution(view.size);
             let Show::At(due) = show else { return };
             let mut bytes = self.pool.take(view.size.i420_len());
             view.pack_into(&mut bytes);
             let decoded = clock::now();
             if let Some(picture) = RawPicture::i420(view.size, bytes, decoded) {
-                self.frames.put(Frame::Picture(Timed { picture, due, decoded, captured, audience: viewer.clone() }));
+                self.frames.put(Frame::Picture(Timed {
+                    picture,
+                    due,
+                    decoded,
+                    captured,
+                    turn,
+                    audience: viewer.clone(),
+                }));
             }
         }
     }

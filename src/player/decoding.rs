@@ -6,6 +6,7 @@ use super::session::Session;
 use super::tracks::VideoConfig;
 use crate::device::{DeviceError, Fault, VideoDecoder, VideoDecoderDriver, VideoDecoding, Wake, clock};
 use crate::h264::nal::to_annex_b;
+use crate::image::Turn;
 use crate::media::{PictureView, Span, Time};
 use crate::playout::Show;
 use std::collections::VecDeque;
@@ -35,8 +36,8 @@ pub struct Decoding {
     kept: Option<Kept>,
 }
 
-/// What becomes of a picture: whether and when it is shown, and when it was captured.
-pub type Fate = (Show, Option<Time>);
+/// What becomes of a picture: whether and when it is shown, when it was captured, and how it is to be turned.
+pub type Fate = (Show, Option<Time>, Turn);
 
 /// Takes the pictures.
 pub type Give<'a> = &'a mut dyn FnMut(PictureView<'_>, Fate);
@@ -159,7 +160,7 @@ impl Inside {
         if self.units.len() == INSIDE {
             self.units.pop_front();
         }
-        self.units.push_back((coded.unit.pts, (coded.show, coded.captured), at));
+        self.units.push_back((coded.unit.pts, (coded.show, coded.captured, coded.turn), at));
     }
 
     fn holds(&self, pts: Span) -> bool {
@@ -171,7 +172,7 @@ impl Inside {
         let now = clock::now();
         let place = self.units.iter().position(|unit| unit.0 == pts);
         let Some((_, fate, at)) = place.and_then(|place| self.units.remove(place)) else {
-            return (Show::At(now), None);
+            return (Show::At(now), None, Turn::None);
         };
         if self.stays.len() == STAYS {
             self.stays.pop_front();

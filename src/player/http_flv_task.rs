@@ -6,7 +6,7 @@ use crate::api::notice::{Cause, End};
 use crate::device::clock;
 use crate::flow::http::{self, reason};
 use crate::flow::sessions::{broken, ours};
-use crate::flv::{Reader, Tag, TagKind, Timeline};
+use crate::flv::{Metadata, Reader, Tag, TagKind, Timeline};
 use crate::http_flv::{Journey, Target, Wanted, not_flv};
 use crate::media::Time;
 use bytes::Bytes;
@@ -100,7 +100,10 @@ impl Body<'_> {
         let what = match tag.kind {
             TagKind::Video => What::Video { timestamp_ms: self.timeline.unwrap(tag.timestamp), body: tag.body },
             TagKind::Audio => What::Audio { timestamp_ms: self.timeline.unwrap(tag.timestamp), body: tag.body },
-            _ => return true,
+            TagKind::Script => match Metadata::parse(&tag.body).and_then(|metadata| metadata.rotation) {
+                Some(rotation) => What::Rotation(rotation),
+                None => return true,
+            },
         };
         self.receiving.hand_on(at, what).await
     }

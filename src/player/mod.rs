@@ -22,6 +22,7 @@ mod http_flv_task;
 mod net_task;
 mod output;
 mod playout_worker;
+mod rotation;
 mod rtmp_task;
 mod session;
 mod sound_path;
@@ -43,6 +44,7 @@ use crate::flow::shared::Shared;
 use crate::flow::volume::VolumeTap;
 use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
+use crate::image::Turn;
 use crate::media::{Pool, SoundFormat, Span, Time, VideoUnit};
 use crate::playout::Show;
 use crate::settings::player::SoundMode;
@@ -106,6 +108,8 @@ enum What {
         timestamp_ms: i64,
         body: Bytes,
     },
+    /// The stream says of itself by how many degrees clockwise its pictures are to be turned.
+    Rotation(u16),
     /// The publisher ended the stream, or we left it: nothing of it is to be seen any longer.
     Finish,
 }
@@ -117,6 +121,8 @@ struct Coded {
     show: Show,
     /// When it was captured, on our clock, where the stream says so and the clocks agree.
     captured: Option<Time>,
+    /// How the stream says that it is to be turned.
+    turn: Turn,
     config: Arc<VideoConfig>,
     session: Arc<Session>,
 }

@@ -1,5 +1,6 @@
 //! The thread "play": bodies into units, units out when they are due, sound decoded on the way.
 
+use super::rotation::Rotation;
 use super::session::Session;
 use super::sound_path::SoundPath;
 use super::stats::{Gauges, Second};
@@ -13,6 +14,7 @@ use crate::flow::Notices;
 use crate::flow::frame::Frame;
 use crate::flow::lane::Sender;
 use crate::flow::worker::Handle;
+use crate::h264::orientation::Orientation;
 use crate::h264::sei::Stamp;
 use crate::media::{SoundCoding, SoundUnit, Span, Time, VideoUnit};
 use crate::playout::{Config, News, Output, Playout, Show};
@@ -47,6 +49,7 @@ struct Playing {
     video: Configs<Arc<VideoConfig>>,
     audio: Configs<SoundCoding>,
     sound: SoundPath,
+    rotation: Rotation,
     second: Second,
     lost: u64,
 }
@@ -114,6 +117,7 @@ impl PlayoutWorker {
                 video: Configs::new(),
                 audio: Configs::new(),
                 sound: SoundPath::default(),
+                rotation: Rotation::default(),
                 second: Second::new(&self.gauges, at),
                 lost: self.coded.lost(),
                 session,
@@ -128,6 +132,7 @@ impl PlayoutWorker {
             }
             What::Video { timestamp_ms, body } => playing.video(timestamp_ms, &body, at),
             What::Audio { timestamp_ms, body } => playing.audio(timestamp_ms, &body, at),
+            What::Rotation(degrees) => playing.rotation.tell(degrees),
             What::Finish => {
                 playing.playout.restart();
                 self.frames.put(Frame::Blank);
@@ -170,6 +175,7 @@ impl PlayoutWorker {
 
     fn decode(&self, playing: &mut Playing, unit: VideoUnit, config: u32, show: Show, waited: Span) {
         let Some(config) = playing.video.get(config).cloned() else { return };
+        let turn = playing.rotation.of(Orientation::find(&unit.data, config.length_size));
         let captured = Stamp::find(&unit.data, config.length_size).and_then(|stamp| {
             let here = wall::clocks();
             let captured = stamp.captured_here(&here)?;
@@ -180,7 +186,7 @@ impl PlayoutWorker {
         if unit.idr {
             session.first_idr();
         }
-        self.coded.put_unit(Coded { unit, show, captured, config, session });
+        self.coded.put_unit(Coded { unit, show, captured, turn, config, session });
         let lost = self.coded.lost();
         if lost != std::mem::replace(&mut playing.lost, lost) {
             playing.session.trouble(PlayNews::Discontinuity);

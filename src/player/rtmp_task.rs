@@ -6,6 +6,7 @@ use crate::api::notice::{Cause, End};
 use crate::device::clock;
 use crate::flow::net::{Address, Stream, Turn};
 use crate::flow::sessions::{broken, ours};
+use crate::flv::Metadata;
 use crate::media::Span;
 use crate::rtmp::client::{Client, Config, Event};
 use crate::rtmp::url::RtmpUrl;
@@ -105,7 +106,11 @@ impl Playing {
                 Event::Video { timestamp_ms, body } => What::Video { timestamp_ms, body },
                 Event::Audio { timestamp_ms, body } => What::Audio { timestamp_ms, body },
                 Event::Closed(reason) => return Some(reason.end()),
-                Event::Publishing | Event::Metadata(_) => continue,
+                Event::Metadata(fields) => match Metadata::from_value(&fields).rotation {
+                    Some(rotation) => What::Rotation(rotation),
+                    None => continue,
+                },
+                Event::Publishing => continue,
             };
             if !self.receiving.hand_on(at, what).await {
                 self.client.stop(clock::now());

@@ -72,7 +72,7 @@ mod tests {
     const RIGHT: Rect = Rect { x: 640, y: 0, width: 640, height: 720 };
 
     fn mark(part: Part, rect: Rect) -> Mark {
-        Mark { part, rect, changes: 0, framing: Framing::CONTAIN, card: None }
+        Mark { part, rect, corner: false, changes: 0, framing: Framing::CONTAIN, card: None }
     }
 
     fn figures(player: Option<usize>) -> Figures {

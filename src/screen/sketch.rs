@@ -12,6 +12,8 @@ use crate::settings::player::ObjectFit;
 pub struct Mark {
     pub part: Part,
     pub rect: Rect,
+    /// It lies over others, cut to shape.
+    pub corner: bool,
     /// Another number for each state of the part.
     pub changes: u64,
     pub framing: Framing,
@@ -35,12 +37,13 @@ pub struct Sketch {
     card: Vec<u8>,
     stage: Stage,
     on_stage: (Size, Vec<Mark>),
+    /// What was drawn in each corner, for when something under it changes.
+    corners: Vec<Vec<u8>>,
 }
 
-/// How the terminal's own picture lies in its place: whole when it has the screen, cut to shape in a corner.
-pub fn own_framing(own: &SelfView, mirror: bool, rect: Rect, screen: Size) -> Framing {
-    let whole = (rect.width, rect.height) == (screen.width, screen.height);
-    let fit = if whole { ObjectFit::Contain } else { ObjectFit::FillCrop };
+/// How the terminal's own picture lies in its place: whole, or cut to shape in a corner.
+pub fn own_framing(own: &SelfView, mirror: bool, corner: bool) -> Framing {
+    let fit = if corner { ObjectFit::FillCrop } else { ObjectFit::Contain };
     Framing { fit, turn: own.turn, mirror, zoom: own.zoom }
 }
 
@@ -53,9 +56,7 @@ impl Sketch {
         models: Models<'a>,
     ) -> Result<Option<PictureView<'a>>, ImageError> {
         match marks {
-            [mark]
-                if models.overlays.is_empty() && (mark.rect.width, mark.rect.height) == (size.width, size.height) =>
-            {
+            [mark] if models.overlays.is_empty() && !mark.corner => {
                 let Self { scaler, card, .. } = self;
                 part(scaler, card, *mark, models)
             }
@@ -72,24 +73,57 @@ impl Sketch {
         self.stage.view()
     }
 
-    /// Puts everything from the first changed mark on onto the stage.
+    /// Puts every changed mark onto the stage, and what lies over it again.
     fn compose(&mut self, size: Size, marks: &[Mark], models: Models<'_>) -> Result<(), ImageError> {
         let (drawn_for, drawn) = std::mem::take(&mut self.on_stage);
         self.stage.set_size(size)?;
         let same_places =
             drawn_for == size && drawn.iter().map(|mark| mark.rect).eq(marks.iter().map(|mark| mark.rect));
         self.stage.lift();
-        let kept = if same_places { drawn.iter().zip(marks).take_while(|(old, new)| old == new).count() } else { 0 };
-        let Self { scaler, card, stage, .. } = self;
-        for mark in marks.iter().skip(kept) {
-            let exact = Framing { fit: ObjectFit::FillCrop, ..Framing::CONTAIN };
-            if let Some(view) = part(scaler, card, *mark, models)? {
-                stage.put(view, mark.rect, exact)?;
+        if !same_places {
+            self.stage.clear();
+        }
+        let Self { scaler, card, stage, corners, .. } = self;
+        corners.resize(marks.len(), Vec::new());
+        let mut touched: Vec<Rect> = Vec::with_capacity(marks.len());
+        for ((index, mark), corner) in marks.iter().enumerate().zip(corners) {
+            let changed = !same_places || drawn.get(index) != Some(mark);
+            if changed {
+                place_on(stage, scaler, card, *mark, models)?;
+                if mark.corner {
+                    stage.keep(mark.rect, corner);
+                }
+            } else if touched.iter().any(|rect| rect.overlaps(mark.rect)) {
+                stage.restore(mark.rect, corner);
+            } else {
+                continue;
             }
+            touched.push(mark.rect);
         }
         self.stage.lay(models.overlays);
         self.on_stage = (size, marks.to_vec());
         Ok(())
+    }
+}
+
+/// One part into its place: a player's picture straight from the decoder's.
+fn place_on(
+    stage: &mut Stage,
+    scaler: &mut Scaler,
+    card: &mut Vec<u8>,
+    mark: Mark,
+    models: Models<'_>,
+) -> Result<(), ImageError> {
+    if let (Part::Player(number), None) = (mark.part, mark.card)
+        && let Some(Sight::Picture(timed)) = models.surfaces.get(number).map(Surface::sight)
+    {
+        let view = timed.picture.view().ok_or(ImageError::Size(timed.picture.size))?;
+        return stage.put(view, mark.rect, mark.framing);
+    }
+    let exact = Framing { fit: ObjectFit::FillCrop, ..Framing::CONTAIN };
+    match part(scaler, card, mark, models)? {
+        Some(view) => stage.put(view, mark.rect, exact),
+        None => Ok(()),
     }
 }
 

@@ -6,7 +6,8 @@ use crate::api::plan::PlayerView;
 use crate::flow::frame::{Frame, Timed};
 use crate::flow::lane::Receiver;
 use crate::image::{Framing, Turn};
-use crate::media::{Span, Time};
+use crate::media::{Size, Span, Time};
+use crate::settings::player::ObjectFit;
 use std::collections::VecDeque;
 
 /// A picture shown so much after its time is late, and late ones for so long are a stutter.
@@ -146,8 +147,21 @@ impl Surface {
 
     /// How its picture lies in its place.
     pub fn framing(&self) -> Framing {
-        let turn = Turn::from_degrees(self.view.turn as i32).unwrap_or_default();
+        let said = self.current.as_ref().filter(|_| self.view.follows_stream).map_or(Turn::None, |timed| timed.turn);
+        let turn = Turn::from_degrees(self.view.turn as i32).unwrap_or_default().and(said);
         Framing { fit: self.view.fit, turn, mirror: false, zoom: 1.0 }
+    }
+
+    /// The shape in which it would be seen whole, upright, on a screen of size `screen`: that of its picture, or the
+    /// screen's where its picture is cut to fit; `None` while there is no picture.
+    pub fn shape(&self, screen: Size) -> Option<Size> {
+        let Sight::Picture(timed) = self.sight() else { return None };
+        let framing = self.framing();
+        Some(match framing.fit {
+            ObjectFit::FillCrop => screen,
+            ObjectFit::Contain if framing.turn.swaps() => timed.picture.size.turned(),
+            ObjectFit::Contain => timed.picture.size,
+        })
     }
 
     /// What is to be seen is on the screen from `at` on.

@@ -1,7 +1,7 @@
 //! The thread "show": owns the display, keeps it open while something is wanted on it, and shows what has changed.
 
 use super::DisplayOpener;
-use super::layout::{Part, parts};
+use super::layout::{Part, Place, Shapes, USUAL, places};
 use super::panels::Panels;
 use super::sketch::{Mark, Models, Sketch, own_framing};
 use super::surface::{Sight, Surface};
@@ -18,11 +18,14 @@ use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
 use crate::image::{CardText, Framing, Scaler, Turn, place};
 use crate::media::{Size, Span, Time};
+use crate::settings::player::ObjectFit;
 
 /// A screen that is lost is opened again after this: a plug has bounced out by then, and a person waits in front of it.
 const REOPEN: Span = Span::millis(500);
 /// The terminal's own picture is renewed together with a player's, unless that one has not come for so long.
 const RIDE: Span = Span::millis(100);
+/// Pictures of several players are shown together when they come within so much of each other: no screen shows more.
+const BREATH: Span = Span::millis(16);
 /// Size of what is shown where the display takes any and there is no picture.
 const CARD: Size = Size::new(640, 360);
 
@@ -107,7 +110,8 @@ impl ScreenWorker {
             };
             let own_size = if framing.turn.swaps() { view.size.turned() } else { view.size };
             let size = showing.display.as_ref().and_then(|display| display.size()).unwrap_or(own_size);
-            let several = showing.shown.as_ref().is_some_and(|(_, marks, _)| marks.len() > 1);
+            let alone = |marks: &[Mark]| matches!(marks, [mark] if !mark.corner);
+            let several = showing.shown.as_ref().is_some_and(|(_, marks, _)| !alone(marks));
             let mut scaler = Scaler::new();
             let framed = match (request.source, showing.sketch.composed().filter(|_| several)) {
                 (SnapshotSource::Stream, _) => Ok(view),
@@ -209,7 +213,9 @@ impl Showing {
     /// Everything that can be seen on a screen of `size` now, back to front.
     fn marks(&self, plan: &ScreenPlan, surfaces: &[Surface], size: Size) -> Vec<Mark> {
         let own_size = self.own.as_ref().map_or(CARD, upright);
-        let mark = |(part, rect)| match part {
+        let shape = |surface: &Surface| surface.shape(size).unwrap_or(USUAL);
+        let shapes: Vec<Size> = surfaces.iter().map(shape).collect();
+        let mark = |Place { part, rect, corner }| match part {
             Part::Player(number) => {
                 let surface: &Surface = surfaces.get(number)?;
                 let card = match surface.sight() {
@@ -217,34 +223,36 @@ impl Showing {
                     Sight::Card(card) => Some(CardText { text: card.text(plan.language), event: surface.trouble() }),
                     Sight::Picture(_) => None,
                 };
-                Some(Mark { part, rect, changes: surface.changes(), framing: surface.framing(), card })
+                let fit = if corner { ObjectFit::FillCrop } else { surface.framing().fit };
+                let framing = Framing { fit, ..surface.framing() };
+                Some(Mark { part, rect, corner, changes: surface.changes(), framing, card })
             }
             Part::SelfView => {
                 let framing = match (&self.own, self.own_card) {
                     (_, Some(_)) => Framing::CONTAIN,
-                    (Some(own), None) => own_framing(own, plan.self_view?.mirror, rect, size),
+                    (Some(own), None) => own_framing(own, plan.self_view?.mirror, corner),
                     (None, None) => return None,
                 };
                 let card = self.own_card.map(|card| card.text(plan.language).into());
-                Some(Mark { part, rect, changes: self.own_changes, framing, card })
+                Some(Mark { part, rect, corner, changes: self.own_changes, framing, card })
             }
         };
-        parts(plan, size, own_size).into_iter().filter_map(mark).collect()
+        places(plan, size, Shapes { players: &shapes, own: own_size }).into_iter().filter_map(mark).collect()
     }
 
-    /// True when nothing but the terminal's own picture has changed, and a player's will take it along soon.
+    /// True when only pictures have changed that others will take along soon: the terminal's own goes with a player's,
+    /// and several players' go together.
     fn rides(&mut self, marks: &[Mark], now: Time) -> bool {
         self.rides_until = None;
         let Some((anew, shown, _)) = &self.shown else { return false };
-        let only_own = *anew == self.anew
+        let pairs = || shown.iter().zip(marks);
+        let only_pictures = *anew == self.anew
             && shown.len() == marks.len()
             && marks.len() > 1
-            && shown
-                .iter()
-                .zip(marks)
-                .all(|(old, new)| old == new || (old.part, new.part) == (Part::SelfView, Part::SelfView));
-        let until = self.played + RIDE;
-        self.rides_until = (only_own && now < until).then_some(until);
+            && pairs().all(|(old, new)| *old == Mark { changes: old.changes, ..*new });
+        let only_own = pairs().all(|(old, new)| old == new || new.part == Part::SelfView);
+        let until = self.played + if only_own { RIDE } else { BREATH };
+        self.rides_until = (only_pictures && now < until).then_some(until);
         self.rides_until.is_some()
     }
 
@@ -269,7 +277,7 @@ impl Showing {
         // A layer of the display's own leaves the picture as it is.
         let overlays = if display.lay(self.panels.overlays(), *panels) { &[] } else { self.panels.overlays() };
         let direct = match marks[..] {
-            [Mark { part: Part::Player(number), framing, .. }]
+            [Mark { part: Part::Player(number), framing, corner: false, .. }]
                 if native.is_some() && framing.turn == Turn::None && overlays.is_empty() =>
             {
                 let view = surfaces.get(number).and_then(|surface| match surface.sight() {

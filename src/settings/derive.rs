@@ -119,14 +119,11 @@ impl PlayerSettings {
     /// The properties that are set and have no effect, each with the reason.
     pub fn unsupported(&self, board: Option<&Board>) -> Vec<Unsupported> {
         let no_ear = board.is_some_and(|board| board.speaker.ear.is_none());
-        let table = [
-            (
-                self.sound_mode == SoundMode::Ear && no_ear,
-                "sound-mode",
-                "the board has no [speaker.ear]: the loudspeaker plays",
-            ),
-            (self.enable_auto_rotation, "enable-auto-rotation", "the stream's rotation is not read"),
-        ];
+        let table = [(
+            self.sound_mode == SoundMode::Ear && no_ear,
+            "sound-mode",
+            "the board has no [speaker.ear]: the loudspeaker plays",
+        )];
         listed(&table)
     }
 

@@ -47,6 +47,7 @@ impl Playing {
             trouble: self.screen.trouble(self.card()),
             fit: self.settings.object_fit,
             turn: (turned + self.full_screen.unwrap_or_default().degrees()).rem_euclid(360) as u32,
+            follows_stream: self.settings.enable_auto_rotation,
             small: self.small,
             full_screen: self.full_screen.is_some(),
         }
