@@ -2,6 +2,7 @@
 
 mod figures;
 mod image;
+mod play_weather;
 mod restart;
 mod scene;
 mod screen;

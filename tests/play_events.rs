@@ -1,0 +1,34 @@
+//! What a player tells of a stream that stalls or leaps, and that its last picture stays meanwhile.
+
+mod support;
+
+use serde_json::Value;
+use support::film::Film;
+use support::terminal::{Terminal, VIRTUAL, player};
+use support::web::Web;
+
+fn film() -> Film {
+    let video = "-c:v libx264 -preset ultrafast -profile:v baseline -pix_fmt yuv420p -g 25";
+    Film::of("http", "320x240", 25, 3.0, video, "-c:a aac -ar 48000 -ac 1 -b:a 64k")
+}
+
+#[test]
+fn a_stall_is_loading_with_the_last_picture_on_the_screen_and_a_leap_is_told_once() {
+    let server = Web::playing(film().then(film(), 0).then(film(), 60_000).paused(2000, 2500));
+    let live = "mode = \"live\"\nmin-cache = 0.2\nmax-cache = 1.5";
+    let terminal = Terminal::start(&player(&server.url("/live/film.flv"), live), VIRTUAL);
+    let mut events = terminal.events();
+    events.wait("player:agent", 2004, 5.0);
+    events.wait("player:agent", 2007, 4.0);
+    let screen = |status: &Value| status["players"][0]["screen"] == "picture";
+    let stalled = terminal.until_status(0.5, "loading", |status| status["players"][0]["loading"] == true);
+    assert!(screen(&stalled), "{stalled:#}");
+    events.wait("player:agent", 2004, 4.0);
+    let told = events.all();
+    let after = |code: i64| told.iter().any(|event| event.object == "player:agent" && event.code == code);
+    assert!(screen(&terminal.status()) && !after(2103) && !after(2006), "{}", events.story());
+    events.wait("player:agent", 2107, 6.0);
+    let codes = events.codes("player:agent");
+    let count = |code| codes.iter().filter(|other| **other == code).count();
+    assert_eq!((count(2007), count(2104), count(2107), count(2009)), (1, 1, 1, 1), "{codes:?}");
+}
