@@ -255,9 +255,7 @@ fn of_stream(stream: Stream, random: &mut fastrand::Rng) -> Option<(Stream, Play
         0..6 if stream.idr && !stream.decoder => {
             (Stream { decoder: true, ..stream }, PlayNews::DecoderStarted("openh264"))
         }
-        0..6 if stream.decoder => {
-            (stream, PlayNews::Resolution(Size::new(random.u32(1..9) * 160, 240)))
-        }
+        0..6 if stream.decoder => (stream, PlayNews::Resolution(Size::new(random.u32(1..9) * 160, 240))),
         6..14 if !stream.playing => (Stream { playing: true, ..stream }, PlayNews::PlayBegin),
         6..10 if stream.playing => (Stream { loading: !stream.loading, ..stream }, PlayNews::Loading(!stream.loading)),
         14 => (stream, PlayNews::DataLag),
