@@ -7,6 +7,7 @@ use crate::settings::board::{CameraDriver, DisplayDriver, MicrophoneDriver, Pipe
 use crate::settings::player::{ObjectFit, PlayMode, SoundMode};
 use crate::settings::policy::{GivesWay, Rates, Rung};
 use crate::settings::pusher::{OnGiveUp, Orientation, Position};
+use crate::settings::screen::Layout;
 use crate::settings::{Board, PlayerSettings, Problems, PusherSettings, Settings, signing};
 use std::fmt::Write;
 use std::path::Path;
@@ -54,6 +55,9 @@ pub fn words(settings: &Settings, board: Option<&Board>) -> String {
     if settings.players.is_empty() {
         text += "\nPlays nothing: there is no [[player]].\n";
     }
+    if settings.players.len() > 1 {
+        let _ = writeln!(text, "\nScreen: {}.", layout(settings.screen.layout));
+    }
     text += &board.map(panel).unwrap_or_default();
     let control = &settings.control;
     let _ = writeln!(
@@ -74,6 +78,14 @@ pub fn words(settings: &Settings, board: Option<&Board>) -> String {
         let _ = writeln!(text, "\nProbably a mistake: {words}");
     }
     text
+}
+
+fn layout(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Full => "the first player that plays has it (layout = \"full\"), the others are heard",
+        Layout::Pip => "the first player that plays has it, the others lie in its corners (layout = \"pip\")",
+        Layout::Grid => "every player that plays has a part of the same size (layout = \"grid\")",
+    }
 }
 
 /// What hands and eyes find at the terminal.

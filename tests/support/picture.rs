@@ -88,6 +88,16 @@ impl Picture {
         })
     }
 
+    /// Writes it to `docs/NAME.png`, for the documents.
+    pub fn keep(&self, name: &str) {
+        let path = format!("{}/docs/{name}.png", env!("CARGO_MANIFEST_DIR"));
+        let file = std::fs::File::create(path).unwrap();
+        let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header().unwrap().write_image_data(&self.rgb).unwrap();
+    }
+
     /// Left and right exchanged.
     pub fn mirrored(&self) -> Self {
         let line = |line: &[u8]| line.chunks(3).rev().flatten().copied().collect::<Vec<u8>>();
