@@ -9,6 +9,7 @@ use support::link::{FAR, Link};
 use support::nginx::Nginx;
 use support::rig::Rig;
 use support::terminal::{Terminal, VIRTUAL, pusher};
+use visavis::api::notice::PlayNews;
 use visavis::api::plan::PlayPlan;
 use visavis::media::Span;
 
@@ -103,4 +104,34 @@ fn another_address_is_taken_at_once_and_so_is_the_first_one_of_a_terminal_that_w
     let took = up.elapsed().as_secs_f64();
     println!("connected {took:.2} s after there was an address");
     assert!(took < 1.0, "{took:.2} s\n{}", events.story());
+}
+
+#[test]
+fn after_a_break_before_the_player_the_call_is_heard_at_once_and_its_session_goes_on() {
+    let Some(link) = Link::new(2000) else { return };
+    let server = link.far(|| Nginx::start_at(FAR));
+    let url = server.url("live", "agent");
+    let _agent = link.far(|| Terminal::start(&pusher(&url), VIRTUAL));
+    let mut rig = link.near(|| Rig::start(CALL));
+    rig.player.connect(1, url);
+    rig.until("three seconds of pictures", |rig| rig.shown() > 40);
+    // Left alone the server's kernel tries again after 0.2, 0.6, 1.4 and 3 s: well behind the link's return.
+    link.lose(true);
+    sleep(Duration::from_millis(1700));
+    rig.until("nothing left", |rig| rig.news.contains(&PlayNews::Loading(true)));
+    let stopped = rig.shown();
+    link.lose(false);
+    let back = Instant::now();
+    rig.until("sound", |rig| rig.news.contains(&PlayNews::Loading(false)));
+    let heard = back.elapsed().as_secs_f64();
+    rig.until("the live edge", |rig| {
+        let last = rig.meter.readings().picture.last();
+        rig.shown() > stopped + 3 && last.is_some_and(|late| late < Span::millis(500))
+    });
+    let seen = back.elapsed().as_secs_f64();
+    println!("heard {heard:.2} s, seen {seen:.2} s after the link was back; {:?}", rig.news);
+    assert!(heard < 0.7, "heard {heard:.2} s after the link was back");
+    // No later than the next IDR, one GOP after the last.
+    assert!(seen < 2.4, "seen {seen:.2} s after the link was back");
+    assert!(!rig.news.iter().any(|news| matches!(news, PlayNews::Ended(_))), "{:?}", rig.news);
 }

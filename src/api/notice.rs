@@ -4,7 +4,7 @@ use super::command::{NoSnapshot, Picture, Ticket};
 use super::fault::DeviceError;
 use super::plan::Looks;
 use super::status::{PlayStats, PushStats, WaitingImageStatus};
-use crate::media::{Size, Time};
+use crate::media::{Size, Span, Time};
 use crate::settings::policy::Aim;
 use crate::settings::pusher::Position;
 
@@ -181,6 +181,8 @@ pub enum PlayNews {
     SoundDecodeFailed(String),
     /// The stream has pictures, and none of them can be shown until it says another thing of itself.
     Unplayable(Unplayable),
+    /// Nothing came for so long, and another connection took over; the session goes on.
+    Switched(Span),
     /// The publisher ended the stream; the connection may stay.
     StreamEnded,
     /// It is over; nothing follows.

@@ -281,6 +281,7 @@ impl Playing {
             PlayNews::SoundDecodeFailed(reason) => {
                 self.warn(code::PLAY_WARNING_AUDIO_DECODE_FAIL, json!({ "reason": reason }), now);
             }
+            PlayNews::Switched(silence) => self.session.switched(*silence),
             PlayNews::StreamEnded => {
                 self.loading = true;
                 self.nothing_decoded();

@@ -163,6 +163,15 @@ impl Session {
         self.steps.push(Step::Happened(self.codes.connected, json!({})));
     }
 
+    /// Another connection took over by itself after so long a silence.
+    pub fn switched(&mut self, silence: Span) {
+        self.reconnects += 1;
+        let reason = format!("nothing came for {} ms, another connection took over", silence.as_millis());
+        self.last_end.clone_from(&reason);
+        let detail = json!({ "attempt": 1, "in-ms": 0, "reason": reason });
+        self.steps.push(Step::Happened(self.codes.reconnect, detail));
+    }
+
     /// Media flows.
     pub fn established(&mut self, now: Time) {
         self.set(SessionState::Live, now);

@@ -382,11 +382,12 @@ fn a_player_tells_its_life_in_order() {
         PlayNews::Loading(false),
         PlayNews::DataLag,
         PlayNews::DataLag,
+        PlayNews::Switched(Span::millis(1700)),
         PlayNews::StreamEnded,
         PlayNews::Ended(End { cause: Cause::Closed, words: "bye".into() }),
     ];
     for news in news {
         story.input(Input::Notice(Notice::Play { player: 0, session: 1, news }));
     }
-    assert_eq!(story.codes, [2001, 2002, 2003, 2008, 2004, 2007, 2004, 2104, 2006, 2103]);
+    assert_eq!(story.codes, [2001, 2002, 2003, 2008, 2004, 2007, 2004, 2104, 2103, 2006, 2103]);
 }

@@ -1,7 +1,7 @@
 //! A session over HTTP-FLV: asked for, read tag by tag.
 
 use super::What;
-use super::net_task::Receiving;
+use super::lines::Line;
 use crate::api::notice::{Cause, End};
 use crate::device::clock;
 use crate::flow::http::{self, reason};
@@ -22,31 +22,31 @@ const FIRST_TAG: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(5);
 
 /// Plays the stream of `url` until it ends.
-pub async fn play(receiving: Receiving, url: &str) -> End {
-    let stop = receiving.stop.clone();
+pub async fn play(line: Line, url: &str) -> End {
+    let stop = line.stop.clone();
     tokio::select! {
-        end = run(&receiving, url) => end,
+        end = run(&line, url) => end,
         () = stop.notified() => ours(),
     }
 }
 
-async fn run(receiving: &Receiving, url: &str) -> End {
+async fn run(line: &Line, url: &str) -> End {
     let mut journey = match Target::parse(url) {
         Ok(target) => Journey::new(Wanted::Stream, target),
         Err(words) => return End { cause: Cause::Refused, words },
     };
-    let http::Found { response, deadline, socket } = match http::get(&receiving.dialer, &mut journey, FIRST_TAG).await {
+    let http::Found { response, deadline, socket } = match http::get(&line.dialer, &mut journey, FIRST_TAG).await {
         Ok(found) => found,
         Err(end) => return end,
     };
-    receiving.session.connected();
-    Body { receiving, socket, reader: Reader::new(), timeline: Timeline::new(), begun: None }
+    line.connected();
+    Body { line, socket, reader: Reader::new(), timeline: Timeline::new(), begun: None }
         .run(response.into_body(), deadline)
         .await
 }
 
 struct Body<'a> {
-    receiving: &'a Receiving,
+    line: &'a Line,
     socket: OwnedFd,
     reader: Reader,
     timeline: Timeline,
@@ -69,8 +69,8 @@ impl Body<'_> {
             };
             let Ok(data) = frame.into_data() else { continue };
             let at = clock::now();
-            self.receiving.session.received(data.len());
-            self.receiving.session.look(&self.socket);
+            self.line.received(data.len());
+            self.line.look(&self.socket);
             if beginning.is_none() && !data.is_empty() {
                 beginning = Some(data.slice(..data.len().min(64)));
             }
@@ -91,11 +91,8 @@ impl Body<'_> {
     }
 
     async fn take(&mut self, tag: Tag, at: Time) -> bool {
-        if self.begun.replace(Instant::now()).is_none() {
-            self.receiving.session.stream_begin();
-            if !self.receiving.hand_on(at, What::Begin).await {
-                return false;
-            }
+        if self.begun.replace(Instant::now()).is_none() && !self.line.hand_on(at, What::Begin).await {
+            return false;
         }
         let what = match tag.kind {
             TagKind::Video => What::Video { timestamp_ms: self.timeline.unwrap(tag.timestamp), body: tag.body },
@@ -105,6 +102,6 @@ impl Body<'_> {
                 None => return true,
             },
         };
-        self.receiving.hand_on(at, what).await
+        self.line.hand_on(at, what).await
     }
 }

@@ -3,13 +3,16 @@
 //! ```text
 //! server --> net_task --bounded, waits--> playout_worker --until IDR--> decoder_worker --ring--> screen
 //!             "net"        FLV bodies      "play"           coded        "vdec"         raw
-//!             rtmp_task or                 demuxes, decides             decodes
+//!             lines: rtmp_task or          demuxes, decides             decodes
 //!             http_flv_task                when; decodes sound
 //!                                             |
 //!                                             +--ring--> speaker_worker
 //!                                                        "spk": opens the output; feeds it from the engine
 //!                                                        render, and tells the microphone what it plays
 //! ```
+//!
+//! Where a running stream falls silent, [`lines`] makes a second connection, and [`race`] decides which of the two is
+//! seen and heard; behind them nobody knows of that.
 //!
 //! When a unit is due is [`Playout`](crate::playout::Playout)'s decision alone. A slow reader makes "net" wait, and
 //! with it the server; everything behind "play" loses rather than waits. What every part should be doing is one
@@ -19,9 +22,11 @@
 mod decoder_worker;
 mod decoding;
 mod http_flv_task;
+mod lines;
 mod net_task;
 mod output;
 mod playout_worker;
+mod race;
 mod rotation;
 mod rtmp_task;
 mod session;
@@ -97,6 +102,7 @@ struct Arrival {
     what: What,
 }
 
+#[derive(Clone, Debug, PartialEq)]
 enum What {
     /// The stream begins, maybe again: its time may begin anew.
     Begin,

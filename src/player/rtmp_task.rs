@@ -1,7 +1,7 @@
 //! A session over RTMP: the client driven by a socket, its media handed on as they come.
 
 use super::What;
-use super::net_task::Receiving;
+use super::lines::Line;
 use crate::api::notice::{Cause, End};
 use crate::device::clock;
 use crate::flow::net::{Address, Stream, Turn};
@@ -11,7 +11,6 @@ use crate::media::Span;
 use crate::rtmp::client::{Client, Config, Event};
 use crate::rtmp::url::RtmpUrl;
 use std::io;
-use std::sync::atomic::Ordering;
 
 /// Bytes taken by one read: an IDR in a few, ordinary pictures in one.
 const READ: usize = 16 << 10;
@@ -19,27 +18,43 @@ const READ: usize = 16 << 10;
 const WRITE: usize = 4 << 10;
 
 /// Plays the stream of `url` until it ends.
-pub async fn play(receiving: Receiving, url: &str) -> End {
+pub async fn play(line: Line, url: &str) -> End {
     let url = match RtmpUrl::parse(url) {
         Ok(url) => url,
         Err(error) => return End { cause: Cause::Refused, words: error.to_string() },
     };
     let address = Address::of(&url);
     let stream = tokio::select! {
-        stream = receiving.dialer.connect(&address) => match stream {
+        stream = line.dialer.connect(&address) => match stream {
             Ok(stream) => stream,
             Err(end) => return end,
         },
-        () = receiving.stop.notified() => return ours(),
+        () = line.stop.notified() => return ours(),
     };
     let client = Client::play(&url, clock::now(), Config::default());
-    Playing { receiving, stream, client }.run().await
+    let mut playing = Playing { line, stream, client, misunderstood: 0, over: false };
+    let end = playing.run().await;
+    playing.over = true;
+    end
 }
 
 struct Playing {
-    receiving: Receiving,
+    line: Line,
     stream: Stream,
     client: Client,
+    /// Messages that were not understood, as far as they were told of.
+    misunderstood: u64,
+    /// It ended by itself.
+    over: bool,
+}
+
+impl Drop for Playing {
+    /// What another connection has overtaken is given up at once: its server sends nothing more of it.
+    fn drop(&mut self) {
+        if !self.over {
+            self.stream.reset_on_close();
+        }
+    }
 }
 
 /// What woke the loop.
@@ -50,7 +65,7 @@ enum Woken {
 }
 
 impl Playing {
-    async fn run(mut self) -> End {
+    async fn run(&mut self) -> End {
         let mut read = vec![0; READ];
         loop {
             if let Some(end) = self.listen().await {
@@ -59,11 +74,11 @@ impl Playing {
             match self.wait(&mut read).await {
                 Woken::Io(Ok(Turn::Read(0))) => self.client.handle_close(clock::now()),
                 Woken::Io(Ok(Turn::Read(count))) => {
-                    self.receiving.session.received(count);
-                    self.receiving.session.look(&self.stream);
+                    self.line.received(count);
+                    self.line.look(&self.stream);
                     self.client.handle_bytes(read.get(..count).unwrap_or_default(), clock::now());
                     let bad = self.client.counters().bad_messages;
-                    self.receiving.session.bad_messages.store(bad, Ordering::Relaxed);
+                    self.line.misunderstood(bad.saturating_sub(std::mem::replace(&mut self.misunderstood, bad)));
                 }
                 Woken::Io(Ok(Turn::Wrote(count))) => self.client.transmitted(count),
                 Woken::Io(Err(error)) => return broken(&format!("the connection broke: {error}")),
@@ -79,7 +94,7 @@ impl Playing {
         let bytes = self.client.poll_transmit(WRITE);
         tokio::select! {
             biased;
-            () = self.receiving.stop.notified() => Woken::Stop,
+            () = self.line.stop.notified() => Woken::Stop,
             turn = self.stream.turn(read, bytes) => Woken::Io(turn),
             () = tokio::time::sleep(wait.to_std()) => Woken::Late,
         }
@@ -89,20 +104,13 @@ impl Playing {
     async fn listen(&mut self) -> Option<End> {
         let at = clock::now();
         while let Some(event) = self.client.poll_event() {
-            let session = &self.receiving.session;
             let what = match event {
                 Event::Connected => {
-                    session.connected();
+                    self.line.connected();
                     continue;
                 }
-                Event::PlayStarted => {
-                    session.stream_begin();
-                    What::Begin
-                }
-                Event::StreamEnded => {
-                    session.stream_ended();
-                    What::Finish
-                }
+                Event::PlayStarted => What::Begin,
+                Event::StreamEnded => What::Finish,
                 Event::Video { timestamp_ms, body } => What::Video { timestamp_ms, body },
                 Event::Audio { timestamp_ms, body } => What::Audio { timestamp_ms, body },
                 Event::Closed(reason) => return Some(reason.end()),
@@ -112,7 +120,7 @@ impl Playing {
                 },
                 Event::Publishing => continue,
             };
-            if !self.receiving.hand_on(at, what).await {
+            if !self.line.hand_on(at, what).await {
                 self.client.stop(clock::now());
             }
         }

@@ -82,6 +82,16 @@ impl Session {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// Adds to the messages that could not be understood.
+    pub fn misunderstood(&self, messages: u64) {
+        self.bad_messages.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    /// Another connection took over after so long a silence.
+    pub fn switched(&self, silence: Span) {
+        self.tell(&self.lock(), PlayNews::Switched(silence));
+    }
+
     /// The server accepted the connection.
     pub fn connected(&self) {
         let mut told = self.lock();

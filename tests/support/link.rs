@@ -47,6 +47,7 @@ impl Link {
         }
         run(&format!("ip -n {} link add {DEVICE} type veth peer name {DEVICE} netns {}", this.near, this.far));
         for (name, address) in [(&this.near, NEAR), (&this.far, FAR)] {
+            run(&format!("ip -n {name} link set {DEVICE} address {}", hardware(address)));
             run(&format!("ip -n {name} address add {address}/24 dev {DEVICE}"));
             // Segments of a real size: no offload, or the queue would hold 64 KiB in one packet.
             run(&format!("ip netns exec {name} ethtool -K {DEVICE} tso off gso off gro off"));
@@ -64,6 +65,16 @@ impl Link {
         };
         run(&format!("tc -n {} qdisc replace dev {DEVICE} root tbf {near}", self.near));
         run(&format!("tc -n {} qdisc replace dev {DEVICE} root tbf {far}", self.far));
+    }
+
+    /// Everything that either host sends is lost on its way (true), or arrives again: to the hosts all seems well. What
+    /// a host's own queue drops it would offer again soon, whatever TCP says (`TCP_RESOURCE_PROBE_INTERVAL`).
+    pub fn lose(&self, everything: bool) {
+        for (name, peer) in [(&self.near, FAR), (&self.far, NEAR)] {
+            // An address of nobody: the other end ignores what it gets.
+            let hardware = if everything { "02:00:00:00:00:99".into() } else { hardware(peer) };
+            run(&format!("ip -n {name} neighbour replace {peer} lladdr {hardware} dev {DEVICE} nud permanent"));
+        }
     }
 
     /// The near host's cable is pulled (false) or plugged in again.
@@ -102,6 +113,12 @@ impl Drop for Link {
             delete(name);
         }
     }
+}
+
+/// The hardware address of the device that has `address`.
+fn hardware(address: Ipv4Addr) -> String {
+    let [a, b, c, d] = address.octets();
+    format!("02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
 }
 
 /// A thread of its own, so that this one stays where it is. The file system is the same everywhere: sockets that have

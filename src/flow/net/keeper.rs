@@ -78,8 +78,7 @@ impl Unheard {
     /// Resets what is kept: its server is reached again, or it does not matter any more.
     pub fn reset(&self) {
         if let Some(stream) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Closing then sends a reset at once instead of waiting behind what is unsent (socket(7)).
-            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            stream.reset_on_close();
         }
     }
 }

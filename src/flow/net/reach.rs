@@ -15,9 +15,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// A fresh attempt is made when nothing has come of the others for so long.
-const FRESH: Duration = Duration::from_millis(300);
+const FRESH: Duration = Duration::from_millis(200);
 /// Attempts at a time, so that each lives for 1.2 s, longer than any usable round trip.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 type Attempt = Pin<Box<dyn Future<Output = (SocketAddr, io::Result<TcpStream>)> + Send>>;
 
