@@ -14,7 +14,8 @@ fn film() -> Film {
 
 #[test]
 fn a_stall_is_loading_with_the_last_picture_on_the_screen_and_a_leap_is_told_once() {
-    let server = Web::playing(film().then(film(), 0).then(film(), 60_000).paused(2000, 2500));
+    let (begin, end) = (film(), film().first(1500));
+    let server = Web::playing(begin.then(end, 60_000).paused(1500, 2000));
     let live = "mode = \"live\"\nmin-cache = 0.2\nmax-cache = 1.5";
     let terminal = Terminal::start(&player(&server.url("/live/film.flv"), live), VIRTUAL);
     let mut events = terminal.events();

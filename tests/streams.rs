@@ -51,6 +51,12 @@ fn told_sizes(rig: &Rig) -> Vec<Size> {
     rig.news.iter().filter_map(size).collect()
 }
 
+/// How much of `heard` is a tone of 1 kHz, in pieces so short that it does not matter how evenly it is played.
+fn tone(heard: &[i16]) -> f64 {
+    let pieces = heard.chunks_exact(2400);
+    pieces.clone().map(|piece| sound::share(piece, 48_000, 1000.0)).sum::<f64>() / pieces.len() as f64
+}
+
 fn count(rig: &Rig, wanted: fn(&PlayNews) -> bool) -> usize {
     rig.news.iter().filter(|news| wanted(news)).count()
 }
@@ -140,7 +146,7 @@ fn every_kind_of_sound_is_heard() {
         let heard = rig.samples.lock().unwrap().clone();
         assert!(heard.len() > 80_000, "{name}: {} samples", heard.len());
         let middle = &heard[heard.len() / 3..heard.len() / 3 + 24_000];
-        let (pitch, purity) = (sound::frequency(middle, 48_000), sound::share(middle, 48_000, 1000.0));
+        let (pitch, purity) = (sound::frequency(middle, 48_000), tone(middle));
         assert!((pitch - 1000.0).abs() < 15.0 && purity > 0.9, "{name}: {pitch} Hz, {purity}");
         assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
     }
@@ -150,18 +156,20 @@ fn every_kind_of_sound_is_heard() {
 fn size_frame_rate_and_sound_change_in_mid_stream_and_only_the_size_is_told() {
     let large = Size::new(640, 360);
     let mp3 = "-c:a libmp3lame -ar 44100 -ac 2";
+    let main = "-c:v libx264 -profile:v main -bf 0 -pix_fmt yuv420p -g 25";
     let film = small("baseline", BASELINE)
-        .then(Film::of("large", "640x360", 15, 2.0, BASELINE, mp3), 0)
-        .then(in_band(small("main", "-c:v libx264 -profile:v main -bf 0 -pix_fmt yuv420p -g 25")), 0);
+        .first(1000)
+        .then(Film::of("large", "640x360", 15, 2.0, BASELINE, mp3).first(1000), 0)
+        .then(in_band(small("main", main)).first(1000), 0);
     let rig = played(film);
     assert_eq!((sizes(&rig), told_sizes(&rig)), (vec![SMALL, large, SMALL], vec![SMALL, large, SMALL]));
     assert_eq!((failures(&rig), count(&rig, |news| *news == PlayNews::PlayBegin)), (0, 1), "{:?}", rig.news);
     let pictures = rig.sizes.lock().unwrap().iter().filter(|size| **size == large).count();
-    assert!((24..=31).contains(&pictures), "{pictures} pictures at 15 a second");
+    assert!((11..=16).contains(&pictures), "{pictures} pictures at 15 a second");
     let heard = rig.samples.lock().unwrap().clone();
-    for second in [1, 3, 5] {
-        let piece = &heard[(second * 48_000 - 24_000).min(heard.len() - 24_000)..][..12_000];
-        assert!(sound::share(piece, 48_000, 1000.0) > 0.8, "second {second}");
+    for half in [1, 3, 5] {
+        let piece = &heard[(half * 24_000 - 6000).min(heard.len() - 14_000)..][..12_000];
+        assert!(tone(piece) > 0.8, "half second {half}");
     }
 }
 
@@ -188,10 +196,10 @@ fn a_damaged_picture_is_told_once_and_the_next_idr_heals_it() {
 
 #[test]
 fn a_leap_in_the_streams_time_is_told_once_and_nothing_is_lost() {
-    let film = small("baseline", BASELINE).then(small("baseline", BASELINE), 90_000);
-    let rig = played(film);
+    let second = || small("baseline", BASELINE).first(1000);
+    let rig = played(second().then(second(), 90_000));
     assert_eq!(count(&rig, |news| *news == PlayNews::Discontinuity), 1, "{:?}", rig.news);
-    assert!(rig.shown() > 85, "{} shown", rig.shown());
+    assert!(rig.shown() > 42, "{} shown", rig.shown());
     assert_eq!(told_sizes(&rig), [SMALL]);
 }
 

@@ -113,7 +113,7 @@ fn pictures_that_can_not_be_shown_are_refused_with_a_card_and_their_sound_is_hea
 
 #[test]
 fn a_stream_that_becomes_unplayable_and_playable_again_says_both() {
-    let plain = || film("refused-plain", "320x240", PLAIN, SOUND);
+    let plain = || film("refused-plain", "320x240", PLAIN, SOUND).first(1200);
     let joined = plain().then(renamed(plain(), b"hvc1"), 0).then(plain(), 0);
     let server = server(vec![("joined", joined)]);
     let terminal = Terminal::start(&player(&server.url("/joined.flv"), "mode = \"RTC\""), VIRTUAL);

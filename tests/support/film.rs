@@ -61,6 +61,12 @@ impl Film {
         self
     }
 
+    /// Its first `ms` milliseconds.
+    pub fn first(mut self, ms: u32) -> Self {
+        self.tags.retain(|(at, _)| *at < ms);
+        self
+    }
+
     /// Only one track of it.
     pub fn only(mut self, kind: TagKind) -> Self {
         self.tags.retain(|(_, tag)| tag.kind == kind);
