@@ -26,8 +26,12 @@ const WHOLE: Range<f64> = 0.0..1.0;
 
 /// Publishes what ffmpeg's `filter` makes, 15 pictures a second.
 fn publish(server: &Nginx, name: &str, filter: &str, more: &str) -> Ffmpeg {
+    publish_to(server.url("live", name), filter, more)
+}
+
+fn publish_to(url: String, filter: &str, more: &str) -> Ffmpeg {
     let coding = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 15";
-    Ffmpeg::start(&format!("-re -f lavfi -i {filter} {coding} {more} -f flv"), server.url("live", name))
+    Ffmpeg::start(&format!("-re -f lavfi -i {filter} {coding} {more} -f flv"), url)
 }
 
 /// Blue on the left, red on the right.
@@ -171,6 +175,13 @@ fn full_screen_orientation_and_the_streams_own_word_turn_the_picture() {
     let other = [(0.75, 0.25, BLUE), (0.75, 0.75, RED)];
     screen.wait(2.0, "what the property says", |picture| shows(picture, &other));
     assert_eq!(terminal.status()["players"][1]["unsupported"], json!([]));
+
+    // The same said in metadata.
+    let url = server.url("verbatim", "turned");
+    let _publisher = publish_to(url.clone(), HALVES, "-metadata rotation=-90");
+    let changes = json!({"src": url, "enable-auto-rotation": true, "orientation": "vertical"});
+    change(&terminal, "/v1/players/turned", changes);
+    screen.wait(8.0, "what the metadata say", |picture| shows(picture, &upright));
 }
 
 #[test]

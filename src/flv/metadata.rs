@@ -75,11 +75,10 @@ impl Metadata {
         let size = whole("width", 16_384).zip(whole("height", 16_384));
         let stereo = fields.get("stereo").and_then(|value| value.as_bool().or(value.as_number().map(|n| n != 0.0)));
         let channels = stereo.or(number("audiochannels", 64.0).map(|count| count >= 2.0));
-        let turn = fields
-            .get("rotation")
-            .or(fields.get("rotate"))
-            .and_then(Value::as_number)
-            .filter(|turn| turn.abs() <= 360.0);
+        // Some write every number of their users as a text.
+        let written = |value: &Value| value.as_number().or_else(|| value.as_str()?.trim().parse().ok());
+        let turn = fields.get("rotation").or(fields.get("rotate")).and_then(written);
+        let turn = turn.filter(|turn| turn.abs() <= 360.0);
         Self {
             size: size.map(|(width, height)| Size::new(width, height)),
             fps: number("framerate", 300.0).or(number("fps", 300.0)),
@@ -164,6 +163,10 @@ mod tests {
         assert_eq!(Metadata::parse(&body("onMetaData", silly.clone())), Some(expected.clone()));
         let damaged = [&body("onMetaData", silly.clone())[..], b"\x11"].concat();
         assert_eq!(Metadata::parse(&damaged), Some(expected));
+        for (words, rotation) in [("90", Some(90)), (" -90 ", Some(270)), ("much", None), ("45", None), ("inf", None)] {
+            let rotated = Value::object([("rotate", words.into())]);
+            assert_eq!(Metadata::from_value(&rotated).rotation, rotation, "{words}");
+        }
         assert_eq!(Metadata::parse(&body("onCuePoint", silly)), None);
         assert_eq!(Metadata::parse(&body("onMetaData", Value::Null)), None);
         assert_eq!(Metadata::parse(b"\x02\0"), None);

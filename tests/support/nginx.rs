@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 
 /// A running server. Application `live` relays and records what is published, as `NAME.flv` in [`Nginx::folder`];
-/// application `closed` lets nobody publish, `hasty` closes on a publisher that says nothing for two seconds.
+/// `verbatim` relays a publisher's metadata as they are, `closed` lets nobody publish, `hasty` closes on a publisher that says nothing for two seconds.
 pub struct Nginx {
     child: Child,
     address: SocketAddr,
@@ -129,6 +129,7 @@ rtmp {{
       live on; sync 10ms; wait_key off; wait_video off; idle_streams on; play_restart on;
       record all; record_path {folder};
     }}
+    application verbatim {{ live on; sync 10ms; wait_key off; meta copy; }}
     application closed {{ live on; deny publish all; }}
     application hasty {{ live on; drop_idle_publisher 2s; }}
   }}
