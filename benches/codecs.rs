@@ -10,6 +10,7 @@ use visavis::device::{self, Encoded, VideoDecoder, VideoEncoder, VideoEncoding};
 use visavis::image::beauty::Beautifier;
 use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
 use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundCoding, SoundFormat, Span, Time};
+use visavis::render::Render;
 use visavis::settings::screen::Language;
 use visavis::voice::{Played, Treatment};
 
@@ -142,6 +143,27 @@ fn sound() {
     ] {
         report(name, voice(plan));
     }
+    for (name, speed) in [("loudspeaker, 10 ms", 10), ("the same, a tenth faster", 9), ("a tenth slower", 11)] {
+        report(name, loudspeaker(speed));
+    }
+}
+
+/// A voice in frames of AAC whose moments run at so many tenths of their length, 10 ms at a time.
+fn loudspeaker(speed: i64) -> Vec<Duration> {
+    let (mut render, mut due, mut at, mut made) = (Render::new(SoundFormat::CALL), Time::default(), Time::default(), 0);
+    let mut period = || {
+        while due <= at + Span::millis(40) {
+            let wave = |n: usize| (n as f32 / 54.0).sin() * 5000.0 + (n as f32 / 9.0).sin() * 2000.0;
+            let frame: Vec<i16> = (made..made + 1024).map(|n| wave(n) as i16).collect();
+            render.push(&frame, due);
+            (due, made) = (due + Span::samples(1024 * speed / 10, 48_000), made + 1024);
+        }
+        let mut out = [0; 480];
+        let took = timed(|| render.pull(at, black_box(&mut out))).0;
+        at += Span::millis(10);
+        took
+    };
+    (0..ROUNDS).map(|_| period()).collect()
 }
 
 /// Somebody who is heard and an echo of noise, 10 ms at a time.

@@ -40,7 +40,9 @@ struct Tape {
 
 impl Tape {
     fn open(path: &Path) -> Self {
-        fifo::make(path);
+        if !path.exists() {
+            fifo::make(path);
+        }
         let pipe = File::from(open(path, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).unwrap());
         let (heard, stop) = (Heard::default(), Arc::new(AtomicBool::new(false)));
         let (inside, stopped) = (heard.clone(), stop.clone());
@@ -197,6 +199,24 @@ fn mute_pause_and_a_muted_standby_are_exact_silence_and_come_and_go_without_a_cl
     room.speaker.hear_the_tone(2.0, PEAK);
     let step = room.speaker.largest_step(room.begun);
     assert!(step < STEP, "a step of {step}");
+}
+
+#[test]
+fn a_loudspeaker_that_is_lost_is_told_and_comes_back_by_itself_while_the_picture_goes_on() {
+    let Room { terminal, speaker, _server, _sender, .. } = Room::start();
+    let path = terminal.folder().join("speaker");
+    drop(speaker);
+    let lost = |status: &serde_json::Value| status["players"][0]["speaker"]["state"] == "lost";
+    let status = terminal.until_status(2.0, "the loss", lost);
+    assert!(status["players"][0]["speaker"]["words"].as_str().unwrap().contains("reader"), "{status:#}");
+    let plays =
+        |status: &serde_json::Value| lost(status) && status["players"][0]["net"]["videoFPS"].as_f64() > Some(7.0);
+    terminal.until_status(3.0, "pictures without sound", plays);
+    let speaker = Tape::open(&path);
+    let begun = Instant::now();
+    speaker.hear_the_tone(3.0, PEAK);
+    assert!(begun.elapsed() < Duration::from_millis(1800), "{:?}", begun.elapsed());
+    assert_eq!(terminal.status()["players"][0]["speaker"]["state"], "running");
 }
 
 #[test]

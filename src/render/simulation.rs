@@ -21,7 +21,11 @@ fn run(ppm: i64, length: Span, jerk: Span) -> Heard {
     let mut render = Render::new(NARROW);
     let mut clock = crate::voice::SampleClock::new(NARROW.rate);
     let start = Time::from_micros(1_000_000);
-    let (mut due, mut made, mut pulled) = (start, 0, 0_i64);
+    let (mut due, mut pulled) = (start, 0_i64);
+    // A wave of 200 Hz: each piece goes on where the one before ended.
+    let turn = std::f64::consts::TAU / 40.0;
+    let wave = |n: usize| 5000.0 * (n as f64 * turn).sin() + 3000.0 * (3.0 * n as f64 * turn).sin();
+    let piece: Vec<i16> = (0..PIECE).map(|n| wave(n) as i16).collect();
     let mut heard = Heard { worst: Span::ZERO, missing: Span::ZERO, drift: 0.0 };
     let mut out = [0; 80];
     loop {
@@ -34,13 +38,8 @@ fn run(ppm: i64, length: Span, jerk: Span) -> Heard {
             return heard;
         }
         while due - Span::millis(30) <= truth {
-            let wave = |n: usize| {
-                (5000.0 * ((made + n) as f64 * 0.11).sin() + 3000.0 * ((made + n) as f64 * 0.33).sin()) as i16
-            };
-            let piece: Vec<i16> = (0..PIECE).map(wave).collect();
             assert!(render.push(&piece, due));
             due += Span::samples(PIECE as i64, NARROW.rate);
-            made += PIECE;
         }
         clock.heard(truth + Span::micros(random.i64(0..=jerk.as_micros())));
         render.pull(clock.advance(out.len()), &mut out);
