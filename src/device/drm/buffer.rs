@@ -4,7 +4,7 @@
 use super::card::Card;
 use super::convert;
 use super::planes::Layout;
-use crate::media::{PictureView, Size};
+use crate::media::{Overlay, PictureView, Rect, Size};
 use drm::buffer::{Buffer as _, DrmFourcc, DrmModifier, Handle, PlanarBuffer};
 use drm::control::dumbbuffer::{DumbBuffer, DumbMapping};
 use drm::control::{Device as _, FbCmd2Flags, framebuffer};
@@ -27,6 +27,7 @@ impl Buffer {
     pub fn new(card: &Rc<Card>, size: Size, layout: Layout) -> io::Result<Self> {
         let (code, bits, lines) = match layout {
             Layout::Rgb => (DrmFourcc::Xrgb8888, 32, size.height),
+            Layout::Argb => (DrmFourcc::Argb8888, 32, size.height),
             Layout::Yu12 => (DrmFourcc::Yuv420, 8, size.height.div_ceil(2) * 3),
             Layout::Nv12 => (DrmFourcc::Nv12, 8, size.height.div_ceil(2) * 3),
         };
@@ -35,7 +36,8 @@ impl Buffer {
         let mapped = card.map_dumb_buffer(&mut dumb).map(|mut map| {
             let luma = luma.min(map.len());
             let (first, rest) = map.split_at_mut(luma);
-            first.fill(if layout == Layout::Rgb { 0 } else { 16 });
+            let packed = matches!(layout, Layout::Rgb | Layout::Argb);
+            first.fill(if packed { 0 } else { 16 });
             rest.fill(128);
             // SAFETY: the mapping borrows nothing of `dumb`, whose lifetime it only carries as a mark: it is memory
             // of its own, unmapped when it is dropped, which `Drop` below does before the buffer is destroyed.
@@ -60,12 +62,20 @@ impl Buffer {
         }
     }
 
+    /// Draws `overlays` as they lie in the part `rect` of the screen; what is between them stays transparent.
+    pub fn overlay(&mut self, rect: Rect, overlays: &[Overlay]) {
+        let pitch = self.dumb.pitch() as usize;
+        if let Some(map) = &mut self.map {
+            convert::to_bgra(overlays, rect, map, pitch);
+        }
+    }
+
     /// Draws a picture into its upper left corner.
     pub fn draw(&mut self, picture: PictureView<'_>) -> io::Result<()> {
         let pitch = self.dumb.pitch() as usize;
         let Some(map) = &mut self.map else { return Ok(()) };
         match self.layout {
-            Layout::Rgb => return convert::to_bgrx(picture, map, pitch),
+            Layout::Rgb | Layout::Argb => return convert::to_bgrx(picture, map, pitch),
             Layout::Yu12 => convert::to_yu12(picture, map, pitch, self.height),
             Layout::Nv12 => convert::to_nv12(picture, map, pitch, self.height),
         }
@@ -98,7 +108,8 @@ impl Planes {
         let chroma = (pitch / 2).saturating_mul(size.height / 2);
         let (handles, pitches, offsets) = match layout {
             Layout::Nv12 => ([handle, handle, None, None], [pitch, pitch, 0, 0], [0, luma, 0, 0]),
-            _ => {
+            Layout::Rgb | Layout::Argb => ([handle, None, None, None], [pitch, 0, 0, 0], [0; 4]),
+            Layout::Yu12 => {
                 let pitches = [pitch, pitch / 2, pitch / 2, 0];
                 ([handle, handle, handle, None], pitches, [0, luma, luma.saturating_add(chroma), 0])
             }

@@ -1,6 +1,6 @@
 //! I420 into what a screen scans out.
 
-use crate::media::PictureView;
+use crate::media::{Overlay, PictureView, Rect};
 use std::io;
 use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_bgra};
 
@@ -46,6 +46,23 @@ pub fn to_nv12(picture: PictureView<'_>, out: &mut [u8], pitch: usize, height: u
     }
 }
 
+/// Writes blue, green, red, cover (premultiplied ARGB8888) of what lies in the part `rect` of the screen, with `pitch`
+/// bytes a line; where nothing lies it becomes transparent.
+pub fn to_bgra(overlays: &[Overlay], rect: Rect, out: &mut [u8], pitch: usize) {
+    out.fill(0);
+    for overlay in overlays {
+        let (left, top) = (overlay.rect.x.wrapping_sub(rect.x), overlay.rect.y.wrapping_sub(rect.y));
+        let inside = left <= rect.width && top <= rect.height && overlay.rect.width <= rect.width - left;
+        let rows = out.chunks_exact_mut(pitch.max(1)).take(rect.height as usize).skip(top as usize);
+        for (line, (cover, light)) in rows.zip(overlay.lines()).filter(|_| inside) {
+            let pixels = line.chunks_exact_mut(4).skip(left as usize);
+            for (pixel, (cover, light)) in pixels.zip(cover.iter().zip(light)) {
+                pixel.copy_from_slice(&[*light, *light, *light, *cover]);
+            }
+        }
+    }
+}
+
 fn copy(from: &[u8], stride: usize, to: &mut [u8], pitch: usize, width: usize) {
     for (line, from) in to.chunks_exact_mut(pitch.max(1)).zip(from.chunks(stride.max(1))) {
         let width = width.min(line.len()).min(from.len());
@@ -83,6 +100,24 @@ mod tests {
         }
         let planes = vec![128; size.i420_len()];
         assert!(to_bgrx(PictureView::new(size, 8, &planes).unwrap(), &mut [0; 100], 40).is_err());
+    }
+
+    #[test]
+    fn overlays_lie_where_they_belong_and_between_them_nothing_does() {
+        let at = |x, y, cover| Overlay::pane(Rect { x, y, width: 2, height: 2 }, cover, 9);
+        let part = Rect { x: 10, y: 20, width: 6, height: 4 };
+        let mut out = vec![77; 28 * 5];
+        to_bgra(&[at(10, 20, 100), at(14, 22, 255)], part, &mut out, 28);
+        let pixel = |x: usize, y: usize| &out[y * 28 + x * 4..][..4];
+        assert_eq!([pixel(0, 0), pixel(1, 1), pixel(5, 3)], [[9, 9, 9, 100], [9, 9, 9, 100], [9, 9, 9, 255]]);
+        assert_eq!([pixel(2, 0), pixel(3, 2), pixel(6, 0), pixel(0, 4)], [[0; 4]; 4]);
+        let whole = out.clone();
+        // What is outside is left out.
+        to_bgra(&[at(10, 20, 100), at(14, 22, 255), at(8, 20, 1), at(16, 20, 1), at(0, 0, 1)], part, &mut out, 28);
+        assert_eq!(out, whole);
+        for length in 0..100 {
+            to_bgra(&[at(10, 20, 100)], part, &mut vec![0; length], 28);
+        }
     }
 
     #[test]

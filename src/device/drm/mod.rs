@@ -16,6 +16,7 @@ pub mod probe;
 mod props;
 mod screen;
 mod uevent;
+mod veil;
 
 pub use convert::to_bgrx;
 pub use screen::DrmScreen;

@@ -1,7 +1,7 @@
 //! One connector driven: modes set, pictures flipped, atomically where the driver can, and all of it undone.
 
 use super::card::Card;
-use super::planes::{Kind, Plane, Way, ways};
+use super::planes::{Kind, Plane, Way, topmost, ways};
 use super::props::Props;
 use crate::media::{Rect, Size, Time};
 use drm::control::atomic::AtomicModeReq;
@@ -87,7 +87,7 @@ impl Output {
                     Some(2) => Kind::Cursor,
                     _ => Kind::Overlay,
                 };
-                kinds.push(Plane { kind, formats: info.formats().to_vec() });
+                kinds.push(Plane { kind, formats: info.formats().to_vec(), height: props.value("zpos") });
                 planes.push((info.handle(), props));
             }
             let primary = kinds.iter().position(|plane| plane.kind == Kind::Primary);
@@ -115,6 +115,13 @@ impl Output {
         let Some(atomic) = &self.atomic else { return Vec::new() };
         let handle = |way: Way| Some((way, atomic.planes.get(way.plane)?.0));
         ways(&atomic.kinds).into_iter().filter_map(handle).collect()
+    }
+
+    /// The plane for what lies over a picture on the plane `below`.
+    pub fn over(&self, below: plane::Handle) -> Option<plane::Handle> {
+        let atomic = self.atomic.as_ref()?;
+        let below = atomic.planes.iter().position(|(handle, _)| *handle == below)?;
+        topmost(&atomic.kinds, below).and_then(|index| atomic.planes.get(index)).map(|(handle, _)| *handle)
     }
 
     /// Shows these layers, the lowest first. True: [`Output::events`] will say when; false: it is seen already.

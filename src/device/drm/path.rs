@@ -67,6 +67,11 @@ impl Path {
         self.layout != Layout::Rgb
     }
 
+    /// The plane its pictures are on.
+    pub fn plane(&self) -> Option<plane::Handle> {
+        self.plane
+    }
+
     /// Draws a picture; returns the layers that show it.
     pub fn draw(&mut self, picture: PictureView<'_>) -> io::Result<Vec<Layer>> {
         self.buffers.swap(0, 1);
@@ -91,7 +96,7 @@ fn pair(card: &Rc<Card>, size: Size, layout: Layout) -> io::Result<[Buffer; 2]> 
     Ok([Buffer::new(card, size, layout)?, Buffer::new(card, size, layout)?])
 }
 
-fn layer(plane: Option<plane::Handle>, buffer: &Buffer, placement: Placement, yuv: bool) -> Layer {
+pub fn layer(plane: Option<plane::Handle>, buffer: &Buffer, placement: Placement, yuv: bool) -> Layer {
     let Placement { crop, placed } = placement;
     Layer { plane, framebuffer: buffer.framebuffer, crop, placed, yuv }
 }

@@ -6,11 +6,12 @@ use super::output::{Layer, Output};
 use super::pace::{Pace, Verdict};
 use super::path::{Path, whole_of};
 use super::uevent::{Uevents, Watch};
+use super::veil::{Veil, bounds};
 use crate::device::{DeviceError, Display, Fault, Wake, Woken, clock};
-use crate::media::{PictureView, Placement, Size, Time};
+use crate::media::{Overlay, PictureView, Placement, Size, Time};
 use crate::settings::screen_mode::ScreenMode;
 use drm::Device as _;
-use drm::control::{Device as _, Mode, connector};
+use drm::control::{Device as _, Mode, connector, plane};
 use rustix::event::{PollFd, PollFlags};
 use std::io;
 use std::os::fd::AsFd;
@@ -33,6 +34,11 @@ pub struct DrmScreen {
     path: Option<Path>,
     retired: Vec<Path>,
     refused: Refused,
+    /// What lies over the picture in a plane of its own, and what did before.
+    veil: Option<Veil>,
+    retired_veils: Vec<Veil>,
+    /// The driver took no such plane.
+    bare: bool,
     /// The layers on the screen or on their way to it.
     layers: Vec<Layer>,
     card: Rc<Card>,
@@ -77,6 +83,9 @@ impl DrmScreen {
             path: None,
             retired: Vec::new(),
             refused: Refused::Nothing,
+            veil: None,
+            retired_veils: Vec::new(),
+            bare: false,
             layers: Vec::new(),
             card,
             connector: info.handle(),
@@ -105,6 +114,7 @@ impl DrmScreen {
         self.pace = Pace::new(rate);
         self.retire();
         self.refused = Refused::Nothing;
+        self.bare = false;
         self.was_out = false;
         let hz = f64::from(rate) / 1000.0;
         let way = if self.output.atomic() { "" } else { ", legacy" };
@@ -198,7 +208,7 @@ impl DrmScreen {
     fn hear(&mut self) -> Result<(), DeviceError> {
         if let Some((at, count)) = self.output.events().map_err(|error| self.failed("hear from it", &error))? {
             self.pace.seen(at, count, clock::now());
-            self.retired.clear();
+            self.forget_retired();
         }
         Ok(())
     }
@@ -220,9 +230,21 @@ impl DrmScreen {
         let direct = path.is_direct();
         let drawn = path.draw(picture);
         self.layers = drawn.map_err(|error| self.failed("draw the picture", &error))?;
+        let veil = self.veil.as_ref().zip(self.veil_plane()).map(|(veil, plane)| veil.layer(plane));
+        self.layers.extend(veil);
         match self.output.show(&self.layers) {
             Ok(true) => self.pace.given(clock::now()),
-            Ok(false) => self.retired.clear(),
+            Ok(false) => self.forget_retired(),
+            Err(error)
+                if veil.is_some()
+                    && !matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM | libc::EBUSY)) =>
+            {
+                // What lies over the picture goes into it from now on.
+                tracing::debug!(screen = self.name, %error, "the driver takes no plane over the picture");
+                self.bare = true;
+                self.retire_veil();
+                return Ok(false);
+            }
             Err(error) if direct && error.raw_os_error() == Some(libc::EINVAL) => {
                 // It said it could, and can not: from now on it is converted here.
                 tracing::debug!(screen = self.name, %error, "the driver does not take pictures as they are decoded");
@@ -237,6 +259,22 @@ impl DrmScreen {
 
     fn retire(&mut self) {
         self.retired.extend(self.path.take());
+    }
+
+    fn retire_veil(&mut self) {
+        self.retired_veils.extend(self.veil.take());
+    }
+
+    /// Nothing of what was shown before is seen any longer.
+    fn forget_retired(&mut self) {
+        self.retired.clear();
+        self.retired_veils.clear();
+    }
+
+    /// The plane for what lies over the picture; pictures without a path of their own get the primary plane.
+    fn veil_plane(&self) -> Option<plane::Handle> {
+        let below = self.path.as_ref().map_or(self.output.primary, Path::plane);
+        self.output.over(below?)
     }
 }
 
@@ -294,6 +332,31 @@ impl Display for DrmScreen {
                 self.refused = Refused::This(picture, placement);
                 false
             }
+        }
+    }
+
+    fn lay(&mut self, overlays: &[Overlay], changes: u64) -> bool {
+        let Some(rect) = bounds(overlays, self.size).filter(|_| !self.bare) else {
+            self.retire_veil();
+            return overlays.is_empty();
+        };
+        if self.veil_plane().is_none() {
+            // For good: else the picture's path would be another one every time.
+            self.bare = self.path.is_some();
+            self.retire_veil();
+            return false;
+        }
+        if !self.veil.as_ref().is_some_and(|veil| veil.fits(rect)) {
+            self.retire_veil();
+            self.veil = Veil::new(&self.card, rect).ok();
+        }
+        match &mut self.veil {
+            Some(veil) if veil.drawn == Some(changes) => true,
+            Some(veil) => {
+                veil.draw(overlays, changes);
+                true
+            }
+            None => false,
         }
     }
 

@@ -1,0 +1,136 @@
+//! What is written on the screen: figures over a picture, and cards in the configured language.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::path::Path;
+use support::ffmpeg::Ffmpeg;
+use support::fifo::Screen;
+use support::nginx::Nginx;
+use support::picture::{Picture, near};
+use support::terminal::{Terminal, player};
+use support::wait::until;
+
+fn board(width: usize, height: usize) -> String {
+    format!(
+        "name = \"words\"\n[camera.front]\ndriver = \"pipe\"\npath = \"{{folder}}/camera\"\nwidth = 640\nheight = 360\n\
+         fps = 15\n[microphone]\ndriver = \"tone\"\n[speaker.speaker]\ndriver = \"null\"\n[display]\ndriver = \"pipe\"\n\
+         path = \"{{folder}}/screen\"\nwidth = {width}\nheight = {height}\n"
+    )
+}
+
+fn screen(folder: &Path, width: usize, height: usize) -> Screen {
+    Screen::open(&folder.join("screen"), width, height)
+}
+
+fn ask(terminal: &Terminal, path: &str, change: Value) {
+    terminal.ask("PATCH", path, &change.to_string());
+}
+
+fn white(picture: &Picture) -> bool {
+    near(picture.mean(0.0..1.0, 0.0..1.0), [254, 254, 254])
+}
+
+/// Where letters are: the columns and lines of the smallest rectangle that holds everything light.
+fn ink(picture: &Picture) -> Option<[usize; 4]> {
+    let light = |place: &(usize, &[u8])| place.1.iter().all(|value| *value > 100);
+    let lit: Vec<usize> = picture.rgb.chunks(3).enumerate().filter(light).map(|(place, _)| place).collect();
+    let columns = || lit.iter().map(|place| place % picture.width);
+    let lines = || lit.iter().map(|place| place / picture.width);
+    Some([columns().min()?, columns().max()?, lines().min()?, lines().max()?])
+}
+
+#[test]
+fn the_figures_of_a_player_lie_on_a_panel_over_its_picture_and_go_without_a_trace() {
+    let server = Nginx::start();
+    let folder = tempfile::tempdir().unwrap();
+    let screen = screen(folder.path(), 640, 360);
+    let config = player(&server.url("live", "agent"), "mode = \"RTC\"");
+    let board = board(640, 360);
+    let terminal = Terminal::start_in(folder, &config, &board, |_| {});
+    let source = "-re -f lavfi -i color=white:size=640x360:rate=15 -c:v libx264 -preset ultrafast -g 15 -f flv";
+    let _publisher = Ffmpeg::start(source, server.url("live", "agent"));
+    screen.wait(8.0, "the picture", white);
+    ask(&terminal, "/v1/players/agent", json!({ "debug": true }));
+    let panel = |picture: &Picture| picture.mean(0.02..0.45, 0.05..0.5)[0] < 130;
+    let covered = screen.wait(3.0, "the panel", panel);
+    assert!(near(covered.mean(0.55..1.0, 0.0..1.0), [254; 3]), "nothing beside the panel changes");
+    assert!(near(covered.mean(0.0..1.0, 0.85..1.0), [254; 3]), "nothing below it either");
+    let letters = covered.rgb.chunks(3).enumerate().filter(|(place, pixel)| {
+        let (x, y) = (place % 640, place / 640);
+        (20..280).contains(&x) && (10..160).contains(&y) && pixel.iter().all(|value| *value > 130)
+    });
+    assert!(letters.count() > 1000, "there are letters on it");
+    ask(&terminal, "/v1/players/agent", json!({ "debug": false }));
+    screen.wait(2.0, "the picture alone", white);
+}
+
+#[test]
+fn a_card_speaks_the_language_that_is_set_and_changes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let screen = screen(folder.path(), 320, 180);
+    let config =
+        format!("{}[screen]\nlanguage = \"zh\"\n", "[[player]]\nid = \"agent\"\nsrc = \"rtmp://127.0.0.1:9/a/b\"\n");
+    let board = board(320, 180);
+    let terminal = Terminal::start_in(folder, &config, &board, |_| {});
+    let card = |picture: &Picture| ink(picture).is_some() && picture.mean(0.0..1.0, 0.0..0.2)[2] < 110;
+    let chinese = until(5.0, "a card", || screen.newest().filter(card));
+    ask(&terminal, "/v1/screen", json!({ "language": "en" }));
+    let english = screen.wait(2.0, "another card", |picture| card(picture) && picture.difference(&chinese) > 0.5);
+    for [left, right, top, bottom] in [&chinese, &english].map(|picture| ink(picture).unwrap()) {
+        assert!(left.abs_diff(319 - right) < 8 && top.abs_diff(179 - bottom) < 16, "{left}..{right}, {top}..{bottom}");
+    }
+    let refused = terminal.request("PATCH", "/v1/screen", &json!({ "language": "tlh" }).to_string());
+    assert_eq!(refused.status, 400);
+    ask(&terminal, "/v1/screen", json!({ "language": "zh" }));
+    screen.wait(2.0, "the first card", |picture| picture.difference(&chinese) < 0.01);
+}
+
+/// Writes `picture` to `docs/NAME.png`.
+fn keep(picture: &Picture, name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{name}.png"));
+    let mut encoder =
+        png::Encoder::new(std::fs::File::create(path).unwrap(), picture.width as u32, picture.height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::High);
+    encoder.write_header().unwrap().write_image_data(&picture.rgb).unwrap();
+}
+
+#[test]
+#[ignore = "makes the pictures of the documents anew"]
+fn the_pictures_of_the_documents() {
+    let server = Nginx::start();
+    let folder = tempfile::tempdir().unwrap();
+    let screen = screen(folder.path(), 1280, 720);
+    support::fifo::make(&folder.path().join("camera"));
+    let face = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pictures/face.png");
+    let film = format!("-re -loop 1 -framerate 15 -i {face} -vf scale=640:360:flags=lanczos,noise=alls=3:allf=t");
+    let camera = folder.path().join("camera").display().to_string();
+    let _camera = Ffmpeg::start(&format!("{film} -pix_fmt yuv420p -f rawvideo -y"), camera);
+    let url = server.url("live", "terminal");
+    let up = format!(
+        "[pusher]\nurl = \"{url}\"\nautopush = true\norientation = \"horizontal\"\nvideo-width = 640\nvideo-height = 360\n\
+         fps = 15\nmin-bitrate = 400\nmax-bitrate = 900\n"
+    );
+    let config = format!("{up}{}", player(&url, "mode = \"RTC\"\ndebug = true"));
+    let board = board(1280, 720);
+    let terminal = Terminal::start_in(folder, &config, &board, |_| {});
+    terminal.until_status(15.0, "a measured call", |status| {
+        let net = &status["players"][0]["net"];
+        status["players"][0]["screen"] == "picture" && net["latencyEndToEnd"].is_number()
+    });
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    keep(&screen.newest().unwrap(), "screen-debug");
+    drop(terminal);
+
+    for language in ["en", "zh"] {
+        let folder = tempfile::tempdir().unwrap();
+        let screen = self::screen(folder.path(), 640, 360);
+        let config = format!("{}[screen]\nlanguage = \"{language}\"\n", player(&server.url("live", "nobody"), ""));
+        let board = self::board(640, 360);
+        let terminal = Terminal::start_in(folder, &config, &board, |_| {});
+        terminal.until_status(5.0, "waiting", |status| status["players"][0]["screen"] == "waiting");
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        keep(&screen.newest().unwrap(), &format!("card-{language}"));
+    }
+}
