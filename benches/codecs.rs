@@ -3,13 +3,16 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use visavis::api::card::Card;
+use visavis::api::figures::{Figure, Figures, Recent};
 use visavis::api::plan::{Looks, VoicePlan};
-use visavis::device::drm::to_bgrx;
+use visavis::device::drm::{to_bgra, to_bgrx};
 use visavis::device::openh264::OpenH264Decoder;
 use visavis::device::{self, Encoded, VideoDecoder, VideoEncoder, VideoEncoding};
 use visavis::image::beauty::Beautifier;
-use visavis::image::{Framing, Scaler, Turn, draw_card, to_jpeg, to_png};
-use visavis::media::{PictureView, PixelFormat, RawPicture, Size, Sound, SoundCoding, SoundFormat, Span, Time};
+use visavis::image::{Framing, Pens, Scaler, Stage, Turn, draw_card, draw_panel, to_jpeg, to_png};
+use visavis::media::{
+    Overlay, PictureView, PixelFormat, RawPicture, Rect, Size, Sound, SoundCoding, SoundFormat, Span, Time,
+};
 use visavis::render::Render;
 use visavis::settings::screen::Language;
 use visavis::voice::{Played, Treatment};
@@ -23,6 +26,7 @@ fn main() {
         video(size, kbps);
     }
     pixels();
+    figures();
     beauty();
     sound();
 }
@@ -111,6 +115,38 @@ fn pixels() {
     report("JPEG of 720p", repeat(|| drop(black_box(to_jpeg(view(large, &i420.bytes), 90)))));
     let mut card = Vec::new();
     report("card of 720p", repeat(|| drop(draw_card(large, Card::Waiting.text(Language::En).into(), &mut card))));
+}
+
+/// What `debug` costs: a panel is drawn once a second, a display without a layer for it needs it in each picture.
+fn figures() {
+    let size = Size::new(1280, 720);
+    let (bytes, whole) = (moving(size, 0), Rect { x: 0, y: 0, width: size.width, height: size.height });
+    let figure = |name| Figure { name, value: "1234".into(), unit: "kbit/s" };
+    let event = Recent { age: "12 s".into(), code: 2107, name: "PLAY_WARNING_VIDEO_DISCONTINUITY" };
+    let figures = Figures {
+        title: "agent · live".into(),
+        server: "rtmp://198.51.100.7/live/agent".into(),
+        net: vec![figure("audioBitrate"); 14],
+        latency: vec![figure("present"); 5],
+        events: vec![event; 4],
+        ..Figures::default()
+    };
+    let mut pens = Pens::default();
+    report("debug 720p, panel drawn", repeat(|| _ = black_box(draw_panel(&mut pens, &figures, whole, 17))));
+    let panel: Vec<Overlay> = draw_panel(&mut pens, &figures, whole, 17).into_iter().collect();
+    let mut stage = Stage::default();
+    stage.set_size(size).expect("a size");
+    let put = |stage: &mut Stage| stage.put(view(size, &bytes), whole, Framing::CONTAIN).expect("a picture");
+    report("debug 720p, picture copied", repeat(|| put(&mut stage)));
+    report(
+        "debug 720p, panel laid",
+        repeat(|| {
+            stage.lay(&panel);
+            stage.lift();
+        }),
+    );
+    let mut screen = vec![0; size.pixels() * 4];
+    report("debug 720p, panel to ARGB", repeat(|| to_bgra(&panel, whole, &mut screen, 1280 * 4)));
 }
 
 /// The dearest there is: every pixel is skin.

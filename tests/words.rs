@@ -76,14 +76,15 @@ fn a_card_speaks_the_language_that_is_set_and_changes_with_it() {
     let card = |picture: &Picture| ink(picture).is_some() && picture.mean(0.0..1.0, 0.0..0.2)[2] < 110;
     let chinese = until(5.0, "a card", || screen.newest().filter(card));
     ask(&terminal, "/v1/screen", json!({ "language": "en" }));
-    let english = screen.wait(2.0, "another card", |picture| card(picture) && picture.difference(&chinese) > 0.5);
+    let differs = |picture: &Picture| card(picture) && picture.difference(&chinese) > 0.5;
+    let english = until(2.0, "another card", || screen.newest().filter(differs));
     for [left, right, top, bottom] in [&chinese, &english].map(|picture| ink(picture).unwrap()) {
         assert!(left.abs_diff(319 - right) < 8 && top.abs_diff(179 - bottom) < 16, "{left}..{right}, {top}..{bottom}");
     }
     let refused = terminal.request("PATCH", "/v1/screen", &json!({ "language": "tlh" }).to_string());
-    assert_eq!(refused.status, 400);
+    assert_eq!(refused.status, 422);
     ask(&terminal, "/v1/screen", json!({ "language": "zh" }));
-    screen.wait(2.0, "the first card", |picture| picture.difference(&chinese) < 0.01);
+    until(2.0, "the first card", || screen.newest().filter(|picture| picture.difference(&chinese) < 0.01));
 }
 
 /// Writes `picture` to `docs/NAME.png`.

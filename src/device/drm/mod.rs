@@ -18,5 +18,5 @@ mod screen;
 mod uevent;
 mod veil;
 
-pub use convert::to_bgrx;
+pub use convert::{to_bgra, to_bgrx};
 pub use screen::DrmScreen;
