@@ -102,7 +102,7 @@ fn keep(picture: &Picture, name: &str) {
 fn the_pictures_of_the_documents() {
     let server = Nginx::start();
     let folder = tempfile::tempdir().unwrap();
-    let screen = screen(folder.path(), 1280, 720);
+    let screen = screen(folder.path(), 640, 360);
     support::fifo::make(&folder.path().join("camera"));
     let face = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pictures/face.png");
     let film = format!("-re -loop 1 -framerate 15 -i {face} -vf scale=640:360:flags=lanczos,noise=alls=3:allf=t");
@@ -114,7 +114,7 @@ fn the_pictures_of_the_documents() {
          fps = 15\nmin-bitrate = 400\nmax-bitrate = 900\n"
     );
     let config = format!("{up}{}", player(&url, "mode = \"RTC\"\ndebug = true"));
-    let board = board(1280, 720);
+    let board = board(640, 360);
     let terminal = Terminal::start_in(folder, &config, &board, |_| {});
     terminal.until_status(15.0, "a measured call", |status| {
         let net = &status["players"][0]["net"];
