@@ -5,6 +5,7 @@ use super::lines::Line;
 use crate::api::notice::{Cause, End};
 use crate::device::clock;
 use crate::flow::http::{self, reason};
+use crate::flow::net::acknowledge;
 use crate::flow::sessions::{broken, ours};
 use crate::flv::{Metadata, Reader, Tag, TagKind, Timeline};
 use crate::http_flv::{Journey, Target, Wanted, not_flv};
@@ -71,6 +72,7 @@ impl Body<'_> {
             let at = clock::now();
             self.line.received(data.len());
             self.line.look(&self.socket);
+            acknowledge(&self.socket);
             if beginning.is_none() && !data.is_empty() {
                 beginning = Some(data.slice(..data.len().min(64)));
             }

@@ -9,7 +9,7 @@ mod tls;
 
 pub use keeper::{Keeper, Unheard};
 pub use persistence::Link;
-pub use stream::{Stream, Turn};
+pub use stream::{Stream, Turn, acknowledge};
 
 use crate::api::notice::{Cause, End};
 use crate::rtmp::url::RtmpUrl;

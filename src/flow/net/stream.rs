@@ -28,12 +28,20 @@ pub enum Turn {
     Wrote(usize),
 }
 
+/// Acknowledges what was received over `socket` without the 40 ms that Linux waits for an answer to send along
+/// (`TCP_QUICKACK`, tcp(7), which it forgets again). A server that gathers small pieces (Nagle, RFC 896) holds the next
+/// one until then: a connect has two such waits, and a frame of sound right behind another one has one.
+pub fn acknowledge(socket: &impl AsFd) {
+    let _ = SockRef::from(socket).set_tcp_quickack(true);
+}
+
 impl Stream {
     /// Reads or writes once, whichever is possible first; nothing is lost when it is cancelled.
     pub async fn turn(&mut self, read: &mut [u8], write: &[u8]) -> io::Result<Turn> {
         poll_fn(|cx| {
             let mut buffer = ReadBuf::new(read);
             if let Poll::Ready(result) = Pin::new(&mut *self).poll_read(cx, &mut buffer) {
+                acknowledge(self);
                 return Poll::Ready(result.map(|()| Turn::Read(buffer.filled().len())));
             }
             if !write.is_empty()

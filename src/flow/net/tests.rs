@@ -206,3 +206,36 @@ fn where_nothing_answers_it_is_given_up_after_four_seconds() {
         drop((filling, listener));
     });
 }
+
+#[test]
+fn a_server_that_gathers_small_pieces_is_not_kept_waiting_for_an_acknowledgement() {
+    runtime().block_on(async {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            // Linux gathers unless it is told not to.
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 1];
+            while peer.read_exact(&mut asked).await.is_ok() {
+                peer.write_all(b"one").await.unwrap();
+                peer.write_all(b"two").await.unwrap();
+            }
+        });
+        let mut stream = Dialer::default().connect(&address("127.0.0.1", port)).await.unwrap();
+        let mut took = Vec::new();
+        for _ in 0..9 {
+            let (start, mut got, mut bytes) = (std::time::Instant::now(), 0, [0; 16]);
+            stream.write_all(b"?").await.unwrap();
+            while got < 6 {
+                if let Turn::Read(count) = stream.turn(&mut bytes, b"").await.unwrap() {
+                    got += count;
+                }
+            }
+            took.push(start.elapsed());
+        }
+        took.sort();
+        assert!(took[4] < Duration::from_millis(25), "{took:?}");
+        drop(stream);
+        server.await.unwrap();
+    });
+}
