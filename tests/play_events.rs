@@ -3,9 +3,12 @@
 mod support;
 
 use serde_json::Value;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use support::film::Film;
 use support::terminal::{Terminal, VIRTUAL, player};
-use support::web::Web;
+use support::web::{FLV, Web};
 
 fn film() -> Film {
     let video = "-c:v libx264 -preset ultrafast -profile:v baseline -pix_fmt yuv420p -g 25";
@@ -15,7 +18,17 @@ fn film() -> Film {
 #[test]
 fn a_stall_is_loading_with_the_last_picture_on_the_screen_and_a_leap_is_told_once() {
     let (begin, end) = (film(), film().first(1500));
-    let server = Web::playing(begin.then(end, 60_000).paused(1500, 2000));
+    let film = begin.then(end, 60_000).paused(1500, 2000);
+    let asked = AtomicBool::new(false);
+    // Whoever asks again meanwhile hears nothing: it is the server that stalls, not one connection to it.
+    let server = Web::start(move |_, socket| {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_secs(10));
+            return Ok(());
+        }
+        socket.write_all(FLV.as_bytes())?;
+        film.play(socket)
+    });
     let live = "mode = \"live\"\nmin-cache = 0.2\nmax-cache = 1.5";
     let terminal = Terminal::start(&player(&server.url("/live/film.flv"), live), VIRTUAL);
     let mut events = terminal.events();

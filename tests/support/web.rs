@@ -4,7 +4,6 @@ use super::film::Film;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The head in front of a stream that ends with its connection.
 pub const FLV: &str = "HTTP/1.1 200 OK\r\nContent-Type: video/x-flv\r\nConnection: close\r\n\r\n";
@@ -12,7 +11,6 @@ pub const FLV: &str = "HTTP/1.1 200 OK\r\nContent-Type: video/x-flv\r\nConnectio
 /// A running server; its thread ends with the test.
 pub struct Web {
     address: SocketAddr,
-    requests: Arc<AtomicUsize>,
 }
 
 impl Web {
@@ -20,22 +18,20 @@ impl Web {
     pub fn start(answer: impl Fn(&str, &mut TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let (requests, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(answer));
-        let count = requests.clone();
+        let answer = Arc::new(answer);
         std::thread::spawn(move || {
             for mut socket in listener.incoming().flatten() {
-                let (answer, count) = (answer.clone(), count.clone());
+                let answer = answer.clone();
                 std::thread::spawn(move || {
                     let mut head = [0; 4096];
                     let length = socket.read(&mut head).unwrap_or(0);
                     let head = String::from_utf8_lossy(&head[..length]).into_owned();
-                    count.fetch_add(1, Ordering::Relaxed);
                     // Whoever asked may have gone.
                     let _ = answer(head.split(' ').nth(1).unwrap_or_default(), &mut socket);
                 });
             }
         });
-        Self { address, requests }
+        Self { address }
     }
 
     /// A server that plays `film` to everybody.
@@ -54,10 +50,5 @@ impl Web {
     /// The address of `path` at it.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
-    }
-
-    /// Requests so far.
-    pub fn requests(&self) -> usize {
-        self.requests.load(Ordering::Relaxed)
     }
 }
