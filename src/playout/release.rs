@@ -1,13 +1,11 @@
 //! What is due: which unit leaves next, when pictures are shown, and when to look again.
 
-use super::{Held, LATE_PICTURE, MOST_LEAD, NEARLY_ALL, News, Output, Playout, Show, moment, pace, transit};
+use super::{Held, LATE_PICTURE, MOST_HELD, MOST_LEAD, NEARLY_ALL, News, Output, Playout, Show, moment, pace, transit};
 use crate::media::{Span, Time, VideoUnit};
 use crate::settings::player::PlayMode;
 
 /// So long before its showing a picture is given to the decoder: in a call, and live, where there is time.
 const AHEAD: (Span, Span) = (Span::millis(10), Span::millis(50));
-/// A picture is never held longer than this, whatever its stamps say.
-const MOST_HOLD: Span = Span::secs(10);
 /// Furthest a picture may be ahead of its sound live, when sound came too late: half of what is promised.
 const LIVE_LEAD: Span = Span::millis(10);
 /// So long the first picture of a call waits for one right behind it: it is then the oldest of a burst.
@@ -97,7 +95,7 @@ impl Playout {
             return (known, known);
         }
         let Some(line) = self.picture_line(unit.dts, now) else { return (arrival, arrival) };
-        let show = moment(unit.pts, line).min(arrival + MOST_HOLD).max(arrival);
+        let show = moment(unit.pts, line).min(arrival + MOST_HELD.0).max(arrival);
         // Pictures that are shown before this one may have to be decoded after it.
         let composition = unit.pts - unit.dts;
         ((show - composition - self.by_mode(AHEAD)).max(arrival), show)

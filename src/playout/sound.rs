@@ -27,7 +27,7 @@ pub(super) struct Said {
 enum Next {
     /// Given out at the first, due at the second.
     Play(Time, Time),
-    /// It is too old, and fresher ones are right behind it.
+    /// It is too old, and there are fresher ones, or right behind it.
     LeaveOut,
     /// Whether fresher ones are right behind it is known at this moment.
     Wait(Time),
@@ -78,7 +78,7 @@ impl Playout {
         }
         if self.fresher_may_follow(late) {
             match self.sound.held.get(1) {
-                Some(next) if next.follows => return Some(Next::LeaveOut),
+                Some(next) if next.follows || late > FRESH && self.fresh_is_held() => return Some(Next::LeaveOut),
                 // The way became longer, and everything comes as late.
                 Some(_) => {}
                 None => {
@@ -110,6 +110,12 @@ impl Playout {
     fn fresher_may_follow(&self, late: Span) -> bool {
         let limit = if self.skipping { FRESH } else { self.by_mode(LATE_SOUND) };
         late > limit || self.said.is_none() && self.config.mode == PlayMode::RTC
+    }
+
+    /// The newest frame is there in time: only what plays is too far behind, because the delay is to be shorter.
+    fn fresh_is_held(&self) -> bool {
+        let newest = self.sound.held.back().zip(self.sound_goal());
+        newest.is_some_and(|(held, goal)| self.soonest(held.arrival) - moment(held.unit.pts, goal) <= FRESH)
     }
 
     /// When sound has to be looked at again.

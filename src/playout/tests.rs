@@ -164,6 +164,39 @@ fn live_grows_its_cache_after_a_stall_up_to_its_limit_and_a_fixed_one_never() {
 }
 
 #[test]
+fn another_mode_and_another_cache_are_obeyed_while_it_plays() {
+    let fixed = |secs| Config { mode: PlayMode::Live, min_cache: Span::secs(secs), max_cache: Span::secs(secs) };
+    let mut playout = Playout::new(CALL);
+    let mut from = Time::default();
+    // Each for ten seconds: the delay it leads to, from three seconds on.
+    for (config, delay) in [(CALL, 50), (fixed(3), 3000), (fixed(1), 1000), (LIVE, 1000), (CALL, 50)] {
+        playout.configure(config);
+        let (mut seen, mut heard) = (Vec::new(), Vec::new());
+        for n in 0..500 {
+            let now = from + Span::millis(20 * n);
+            let pts = now - Time::default();
+            let data = Bytes::new();
+            if n % 2 == 0 {
+                playout.handle_video(VideoUnit { data: data.clone(), idr: n % 50 == 0, dts: pts, pts }, now);
+            }
+            playout.handle_sound(SoundUnit { data, pts }, now);
+            while let Some(output) = playout.poll(now) {
+                match output {
+                    Output::Video { unit, show: Show::At(at), .. } if n > 150 => seen.push(transit(at, unit.pts)),
+                    Output::Sound { unit, due, .. } if n > 150 => heard.push(transit(due, unit.pts)),
+                    _ => {}
+                }
+            }
+        }
+        from += Span::secs(10);
+        assert!(heard.len() > 330 && seen.len() > 140, "{config:?}: {} heard, {} seen", heard.len(), seen.len());
+        for found in [median(heard), median(seen)] {
+            assert!((found - Span::millis(delay)).abs() <= Span::millis(50), "{config:?}: {found}");
+        }
+    }
+}
+
+#[test]
 fn a_jump_in_time_is_told_once_and_playing_goes_on() {
     for mode in [CALL, LIVE] {
         let mut playout = Playout::new(mode);
