@@ -79,7 +79,8 @@ impl<U> Queue<U> {
             self.step = (position - last).max(Span::ZERO).min(Span::secs(1));
             follows = (now - at) * 2 < self.step;
         }
-        let burst = relative < -BURST.1 && self.usual < BURST.0;
+        // Nor do ways say anything that are longer by more than any delay would cover: a break was accepted as one.
+        let burst = relative < -BURST.1 && self.usual < BURST.0 || relative < -MOST_JITTER;
         self.usual = if burst { 0 } else { self.usual.saturating_add(1) };
         self.stalled = relative > MOST_JITTER || self.stalled && follows;
         let anew = burst || self.longer_for_good(relative, transit, now);

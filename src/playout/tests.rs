@@ -93,6 +93,27 @@ fn after_a_stall_a_call_is_live_again_within_a_second() {
 }
 
 #[test]
+fn a_break_that_was_taken_for_a_longer_way_leaves_no_delay_behind_it() {
+    let mut playout = Playout::new(CALL);
+    let mut shown = Vec::new();
+    for n in 0..500 {
+        // Two seconds of pictures come three seconds late, as quickly as they were taken; then it is all well again.
+        let late = if (250..300).contains(&n) { Span::secs(3) } else { Span::ZERO };
+        let (pts, now) = (Span::millis(40 * n), Time::default() + Span::millis(40 * n) + late);
+        let unit = VideoUnit { data: Bytes::new(), idr: n % 50 == 0, dts: pts, pts };
+        playout.handle_video(unit, now);
+        while let Some(output) = playout.poll(now) {
+            if let Output::Video { unit, show: Show::At(at), .. } = output
+                && n >= 300
+            {
+                shown.push(transit(at, unit.pts));
+            }
+        }
+    }
+    assert!(shown.len() > 190 && most(&shown) < Span::millis(50), "{} shown, {}", shown.len(), most(&shown));
+}
+
+#[test]
 fn a_way_that_becomes_longer_for_good_is_accepted_after_a_second() {
     let mut playout = Playout::new(CALL);
     let unit = |n: i64| VideoUnit {
