@@ -87,16 +87,6 @@ fn a_card_speaks_the_language_that_is_set_and_changes_with_it() {
     until(2.0, "the first card", || screen.newest().filter(|picture| picture.difference(&chinese) < 0.01));
 }
 
-/// Writes `picture` to `docs/NAME.png`.
-fn keep(picture: &Picture, name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{name}.png"));
-    let mut encoder =
-        png::Encoder::new(std::fs::File::create(path).unwrap(), picture.width as u32, picture.height as u32);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_compression(png::Compression::High);
-    encoder.write_header().unwrap().write_image_data(&picture.rgb).unwrap();
-}
-
 #[test]
 #[ignore = "makes the pictures of the documents anew"]
 fn the_pictures_of_the_documents() {
@@ -121,7 +111,7 @@ fn the_pictures_of_the_documents() {
         status["players"][0]["screen"] == "picture" && net["latencyEndToEnd"].is_number()
     });
     std::thread::sleep(std::time::Duration::from_secs(6));
-    keep(&screen.newest().unwrap(), "screen-debug");
+    screen.newest().unwrap().keep("screen-debug");
     drop(terminal);
 
     for language in ["en", "zh"] {
@@ -132,6 +122,6 @@ fn the_pictures_of_the_documents() {
         let terminal = Terminal::start_in(folder, &config, &board, |_| {});
         terminal.until_status(5.0, "waiting", |status| status["players"][0]["screen"] == "waiting");
         std::thread::sleep(std::time::Duration::from_secs(1));
-        keep(&screen.newest().unwrap(), &format!("card-{language}"));
+        screen.newest().unwrap().keep(&format!("card-{language}"));
     }
 }

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 /// Ways are looked at over this long: a delay that was needed is kept until then, and the shortest way rises as soon
 /// as it is that old.
 const WINDOW: Span = Span::secs(10);
+/// Most delay that jitter may cost in a call; what is later was held up by something that no delay would cover.
+pub(super) const MOST_JITTER: Span = Span::millis(300);
 /// Most ways that are kept: more than ten seconds of AAC at 48 kHz, or of pictures at 50 a second.
 const MOST: usize = 512;
 
@@ -37,9 +39,11 @@ impl Ways {
         self.sorted.first().copied()
     }
 
-    /// The one that so many per mille do not exceed (nearest rank).
+    /// The one that so many per mille do not exceed (nearest rank), of those that a delay would cover.
     pub(super) fn share(&self, per_mille: usize) -> Option<Span> {
-        let place = (self.sorted.len() * per_mille).div_ceil(1000).saturating_sub(1);
+        let most = self.least()? + MOST_JITTER;
+        let covered = self.sorted.partition_point(|&way| way <= most);
+        let place = (covered * per_mille).div_ceil(1000).saturating_sub(1);
         self.sorted.get(place).copied()
     }
 

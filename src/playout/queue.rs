@@ -1,12 +1,10 @@
 //! Units of one track that wait, and how they came.
 
-use super::jitter::Ways;
+use super::jitter::{MOST_JITTER, Ways};
 use super::{MOST_HELD, transit};
 use crate::media::{Span, Time};
 use std::collections::VecDeque;
 
-/// Most delay that jitter may cost in a call; what is later was held up by something that no delay would cover.
-pub(super) const MOST_JITTER: Span = Span::millis(300);
 /// A server's burst of old units is over when so many in a row were no faster, by that much, than all before.
 const BURST: (u32, Span) = (32, Span::millis(10));
 /// So long may everything be too late before the way counts as longer for good.
@@ -79,11 +77,12 @@ impl<U> Queue<U> {
             self.step = (position - last).max(Span::ZERO).min(Span::secs(1));
             follows = (now - at) * 2 < self.step;
         }
-        // Nor do ways say anything that are longer by more than any delay would cover: a break was accepted as one.
-        let burst = relative < -BURST.1 && self.usual < BURST.0 || relative < -MOST_JITTER;
-        self.usual = if burst { 0 } else { self.usual.saturating_add(1) };
+        let burst = relative < -BURST.1 && self.usual < BURST.0;
         self.stalled = relative > MOST_JITTER || self.stalled && follows;
-        let anew = burst || self.longer_for_good(relative, transit, now);
+        let longer = self.longer_for_good(relative, transit, now);
+        let anew = burst || longer;
+        // What was taken for a longer way may have been a break: then what was held up in it comes as a burst does.
+        self.usual = if anew { 0 } else { self.usual.saturating_add(1) };
         let relative = if anew { Span::ZERO } else { relative };
         let counts = anew || !self.stalled;
         if anew {
