@@ -49,8 +49,7 @@ fn what_it_sends_of_the_past_is_decoded_and_not_shown() {
         let stats = rig.stats.last().unwrap();
         println!("{url}: first picture after {first:?}, {shown} shown");
         let (half, most) = (readings.picture.percentile(50).unwrap(), readings.picture.percentile(95).unwrap());
-        // Its past is more than a second long.
-        assert!(half < Span::millis(300) && most < Span::millis(400), "{url}: {half} and {most}");
+        assert!(half < Span::millis(60) && most < Span::millis(150), "{url}: {half} and {most}");
         assert!(stats.dropped > 5, "{url}: there was no past: {stats:?}");
         assert_eq!(stats.bad_messages, 0);
         drop(pusher);
