@@ -71,6 +71,21 @@ pub enum SessionState {
     GaveUp,
 }
 
+impl SessionState {
+    /// It in words, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            SessionState::Stopped => "stopped",
+            SessionState::Connecting => "connecting",
+            SessionState::Live => "live",
+            SessionState::Paused => "paused",
+            SessionState::Reconnecting => "reconnecting",
+            SessionState::Waiting => "disconnected",
+            SessionState::GaveUp => "gave up",
+        }
+    }
+}
+
 /// A device in one word and, if it is not well, why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use super::Output;
 use crate::api::code::Code;
 use crate::api::event::Object;
 use crate::api::figures::{Figure, Figures, Recent};
-use crate::api::status::{PlayerStatus, PusherStatus, SessionState};
+use crate::api::status::{PlayerStatus, PusherStatus};
 use crate::media::{Size, Span, Time};
 use std::collections::VecDeque;
 
@@ -78,7 +78,7 @@ pub fn of_pusher(it: &PusherStatus, history: &History, now: Time) -> Figures {
     let limited = if net.limited_by.is_empty() { "" } else { " · held by the " };
     Figures {
         player: None,
-        title: format!("pusher · {}{limited}{}", state(it.state), net.limited_by),
+        title: format!("pusher · {}{limited}{}", it.state.words(), net.limited_by),
         server: it.url.clone(),
         net: vec![
             figure("cpu", known(net.cpu, 0), "%"),
@@ -111,7 +111,7 @@ pub fn of_player(player: usize, it: &PlayerStatus, history: &History, now: Time)
     let net = &it.net;
     Figures {
         player: Some(player),
-        title: format!("{} · {}", it.id, if it.loading { "loading" } else { state(it.state) }),
+        title: format!("{} · {}", it.id, if it.loading { "loading" } else { it.state.words() }),
         server: it.src.clone(),
         net: vec![
             figure("cpu", known(net.cpu, 0), "%"),
@@ -139,17 +139,5 @@ pub fn of_player(player: usize, it: &PlayerStatus, history: &History, now: Time)
             figure("endToEnd", known(net.latency_end_to_end, 0), ""),
         ],
         events: history.recent(&Object::Player(it.id.clone()), now),
-    }
-}
-
-fn state(state: SessionState) -> &'static str {
-    match state {
-        SessionState::Stopped => "stopped",
-        SessionState::Connecting => "connecting",
-        SessionState::Live => "live",
-        SessionState::Paused => "paused",
-        SessionState::Reconnecting => "reconnecting",
-        SessionState::Waiting => "waiting",
-        SessionState::GaveUp => "gave up",
     }
 }

@@ -83,7 +83,7 @@ pub fn summary(status: &Status) -> String {
     }
     for it in &status.players {
         let waiting = if it.loading && it.state == SessionState::Live { ", waiting for data" } else { "" };
-        parts.push(format!("{} {}{waiting}", it.id, session(it.state)));
+        parts.push(format!("{} {}{waiting}", it.id, it.state.words()));
     }
     parts.extend([lost("speaker", status.speaker.state), lost("screen", status.display.state)].into_iter().flatten());
     if parts.is_empty() { "idle: nothing is configured".into() } else { parts.join("; ") }
@@ -92,19 +92,7 @@ pub fn summary(status: &Status) -> String {
 fn pusher(it: &PusherStatus) -> String {
     let card = if it.state == SessionState::Live && it.picture == "waiting-image" { ", waiting card" } else { "" };
     let muted = if it.muted { ", muted" } else { "" };
-    format!("pusher {}{card}{muted}", session(it.state))
-}
-
-fn session(state: SessionState) -> &'static str {
-    match state {
-        SessionState::Stopped => "stopped",
-        SessionState::Connecting => "connecting",
-        SessionState::Live => "live",
-        SessionState::Paused => "paused",
-        SessionState::Reconnecting => "reconnecting",
-        SessionState::Waiting => "disconnected",
-        SessionState::GaveUp => "gave up",
-    }
+    format!("pusher {}{card}{muted}", it.state.words())
 }
 
 fn lost(name: &str, state: DeviceState) -> Option<String> {
