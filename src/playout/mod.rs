@@ -54,8 +54,6 @@ pub const LATE_SOUND: (Span, Span) = (Span::millis(300), Span::millis(60));
 pub const MOST_HELD: (Span, usize) = (Span::secs(10), 8 << 20);
 /// So many per mille of what arrives is to be there in time.
 const NEARLY_ALL: usize = 980;
-/// Who takes a frame whole plays on for longer than this when the next one is late, and does not notice.
-pub const RESERVE: Span = Span::millis(5);
 /// So long before the loudspeaker has to have it a frame of sound is given out: time to decode and to stretch it.
 pub const SOUND_AHEAD: Span = Span::millis(40);
 
@@ -75,7 +73,7 @@ pub enum Output {
     /// Decode it as `config` says; its first sample is to leave the loudspeaker at `due`. It is given out ahead of
     /// that, by [`SOUND_AHEAD`] and what the loudspeaker needs, or at once when it came later; it waited here for so
     /// long. Dues of successive frames run at 0.9 to 1.1 of the frames' length, except where frames were left out or
-    /// came too late: there they leap. Where no pace is kept a due may have passed, by [`RESERVE`].
+    /// came too late: there they leap. Where no pace is kept a due may have passed, by half a frame.
     Sound { unit: SoundUnit, config: u32, due: Time, waited: Span },
     /// Decode it now as `config` says; it waited here for so long.
     Video { unit: VideoUnit, config: u32, show: Show, waited: Span },

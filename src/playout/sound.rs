@@ -2,7 +2,7 @@
 
 use super::queue::Held;
 use super::{
-    EARLY_SOUND, LATE_SOUND, MOST_WAIT, NEARLY_ALL, News, Output, Playout, RESERVE, SOUND_AHEAD, moment, pace, transit,
+    EARLY_SOUND, LATE_SOUND, MOST_WAIT, NEARLY_ALL, News, Output, Playout, SOUND_AHEAD, moment, pace, transit,
 };
 use crate::media::{Span, Time};
 use crate::settings::player::PlayMode;
@@ -34,19 +34,15 @@ enum Next {
 }
 
 impl Playout {
-    /// What is to be taken off a due for the moment at which sound is heard: what takes a frame whole takes its
-    /// samples early by half a frame on average.
-    fn early(&self) -> Span {
+    /// What takes a frame whole takes its samples early by half a frame on average. For as long it plays on when the next
+    /// frame is late, and does not notice.
+    pub(super) fn early(&self) -> Span {
         if self.speaker.0 { Span::ZERO } else { self.sound.step / 2 }
-    }
-
-    fn reserve(&self) -> Span {
-        if self.speaker.0 { Span::ZERO } else { RESERVE }
     }
 
     /// The soonest due of a frame that is there at `at`.
     pub(super) fn soonest(&self, at: Time) -> Time {
-        at + self.speaker.1 - self.reserve()
+        at + self.speaker.1 - self.early()
     }
 
     /// The delay with which sound is heard at present; `None` when there is none.
@@ -60,7 +56,7 @@ impl Playout {
             PlayMode::Live => Some(self.shortest()? + self.cache.size() + self.speaker.1),
             PlayMode::RTC => {
                 let (least, nearly_all) = (self.sound.ways.least()?, self.sound.ways.share(NEARLY_ALL)?);
-                let own = least.max(nearly_all - self.reserve()) + self.speaker.1;
+                let own = least.max(nearly_all - self.early()) + self.speaker.1;
                 let pictures = self.picture_delay().map(|delay| delay - EARLY_SOUND - (own - self.early()));
                 Some(own + pictures.unwrap_or_default().max(Span::ZERO).min(MOST_WAIT))
             }
