@@ -21,6 +21,8 @@ use visavis::media::{Size, Span, Time};
 const SIZE: Size = Size { width: 640, height: 360 };
 const FPS: f64 = 30.0;
 const RATE: u32 = 48_000;
+/// Seconds until the delay is the one that stays.
+const SETTLED: usize = 12;
 
 /// What an encoder that counts its pictures and samples, and never looks at a clock, makes of camera and microphone.
 const ENCODER: &str = "-fflags nobuffer -thread_queue_size 64 -probesize 32 -analyzeduration 0 -f rawvideo \
@@ -126,7 +128,7 @@ fn slope(points: &[(f64, f64)]) -> f64 {
 
 #[test]
 fn the_delay_stays_what_it_was_although_the_senders_clock_is_wrong() {
-    let wish = std::env::var("VISAVIS_DRIFT").unwrap_or("0.3 5000".into());
+    let wish = std::env::var("VISAVIS_DRIFT").unwrap_or("0.5 5000".into());
     let (minutes, ppm) = wish.split_once(' ').unwrap();
     let (seconds, ppm) = ((minutes.parse::<f64>().unwrap() * 60.0) as i64, ppm.parse::<f64>().unwrap());
     let server = Nginx::start();
@@ -171,12 +173,13 @@ fn the_delay_stays_what_it_was_although_the_senders_clock_is_wrong() {
             rig.forget();
         }
     }
-    // The rate is not known at once: the first fifth is left out.
-    let settled = pictures.len() / 5;
+    // The delay follows the ways of the last ten seconds, which a wrong clock spreads: the time until it looks that far
+    // back, and the first fifth of a longer run, are left out.
+    let settled = (pictures.len() / 5).max(SETTLED);
     for (what, points) in [("picture", &pictures[settled..]), ("sound", &sounds[settled..])] {
         let grown = slope(points) * (points.len() as f64);
         println!("{what}: {grown:+.1} ms in {} s", points.len());
-        // Uncorrected it is 72 ms in the short run and 1.4 s in the hour.
+        // Uncorrected it is 90 ms in the short run and 1.4 s in the hour. A busy machine makes the buffer longer.
         assert!(grown.abs() < 25.0, "{what}: {grown:+.1} ms in {} s", points.len());
     }
 }

@@ -107,9 +107,10 @@ pub fn tape(meter: &Meter, samples: &Arc<Mutex<Vec<i16>>>) -> SpeakerOpener {
 /// A sound card made of a clock: takes 30 ms ahead, plays 48 kHz mono.
 pub struct Card {
     tape: Tape,
-    /// When everything it was given is played.
-    end: Time,
+    /// When everything it was given is played; before the first sample nothing runs dry.
+    end: Option<Time>,
     underruns: Arc<AtomicU64>,
+    told: u64,
 }
 
 impl Card {
@@ -117,7 +118,7 @@ impl Card {
 
     /// A card that plays onto `samples` and counts how often it had nothing.
     pub fn new(samples: &Arc<Mutex<Vec<i16>>>, underruns: &Arc<AtomicU64>) -> Self {
-        Self { tape: Tape(Arc::clone(samples)), end: clock::now(), underruns: Arc::clone(underruns) }
+        Self { tape: Tape(Arc::clone(samples)), end: None, underruns: Arc::clone(underruns), told: 0 }
     }
 }
 
@@ -127,27 +128,27 @@ impl Speaker for Card {
     }
     fn write(&mut self, samples: &[i16]) -> Result<usize, DeviceError> {
         let now = clock::now();
-        if self.end < now {
-            self.underruns.fetch_add(1, Ordering::Relaxed);
-            self.end = now;
-        }
-        let count = SoundFormat::CALL.values_in((now + Self::ROOM) - self.end).min(samples.len());
-        self.end += SoundFormat::CALL.span_of(count);
+        let dry = self.end.is_some_and(|end| end < now);
+        self.underruns.fetch_add(u64::from(dry), Ordering::Relaxed);
+        let end = self.end.map_or(now, |end| end.max(now));
+        let count = SoundFormat::CALL.values_in((now + Self::ROOM) - end).min(samples.len());
+        self.end = Some(end + SoundFormat::CALL.span_of(count));
         self.tape.write(&samples[..count])
     }
     fn wait(&mut self, wake: &Wake, deadline: Option<Time>) -> Result<(), DeviceError> {
-        let room = self.end - Span::millis(20);
-        wake.wait(Some(deadline.map_or(room, |at| at.min(room))));
+        let room = self.end.map(|end| end - Span::millis(20));
+        wake.wait(deadline.into_iter().chain(room).min());
         Ok(())
     }
     fn delay(&mut self) -> Result<Span, DeviceError> {
-        Ok((self.end - clock::now()).max(Span::ZERO))
+        Ok(self.end.map_or(Span::ZERO, |end| end - clock::now()).max(Span::ZERO))
     }
     fn clocked(&self) -> bool {
         true
     }
     fn take_underruns(&mut self) -> u64 {
-        0
+        let counted = self.underruns.load(Ordering::Relaxed);
+        counted - std::mem::replace(&mut self.told, counted)
     }
 }
 
