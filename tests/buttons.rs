@@ -4,10 +4,11 @@ mod support;
 
 use serde_json::json;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use support::fifo;
 use support::terminal::{Terminal, VIRTUAL, pusher};
 use support::wait::until;
 
@@ -36,10 +37,6 @@ path = "{folder}/lamp-standby"
 shows = "standby"
 "#;
 
-fn fifo(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
-
 /// A terminal that pushes nowhere, with its panel; the camera button's FIFO is left out when it is to be missing.
 fn kiosk(camera: bool) -> Terminal {
     kiosk_of(camera, |_| {})
@@ -47,9 +44,9 @@ fn kiosk(camera: bool) -> Terminal {
 
 fn kiosk_of(camera: bool, change: impl FnOnce(&mut Command)) -> Terminal {
     let folder = tempfile::tempdir().unwrap();
-    fifo(&folder.path().join("mute"));
+    fifo::make(&folder.path().join("mute"));
     if camera {
-        fifo(&folder.path().join("camera"));
+        fifo::make(&folder.path().join("camera"));
     }
     for lamp in ["lamp-muted", "lamp-standby"] {
         fs::write(folder.path().join(lamp), "").unwrap();
@@ -62,14 +59,6 @@ fn button(terminal: &Terminal, name: &str) -> PathBuf {
     terminal.folder().join(name)
 }
 
-/// Presses for `ms` milliseconds, and lets the finger rest.
-fn press(terminal: &Terminal, name: &str, ms: u64) {
-    fs::write(button(terminal, name), "press\n").unwrap();
-    sleep(Duration::from_millis(ms));
-    fs::write(button(terminal, name), "release\n").unwrap();
-    sleep(Duration::from_millis(300));
-}
-
 fn lamp(terminal: &Terminal, name: &str, lit: bool) {
     let wanted = if lit { "255\n" } else { "0\n" };
     let file = terminal.folder().join(name);
@@ -80,10 +69,10 @@ fn lamp(terminal: &Terminal, name: &str, lit: bool) {
 fn a_short_press_mutes_a_long_one_is_standby_and_lamps_tell_both() {
     let mut terminal = kiosk(true);
     lamp(&terminal, "lamp-muted", false);
-    press(&terminal, "mute", 100);
+    terminal.press("mute", 100);
     terminal.until_status(2.0, "silence", |it| it["pusher"]["muted-by"] == json!(["muted"]));
     lamp(&terminal, "lamp-muted", true);
-    press(&terminal, "mute", 100);
+    terminal.press("mute", 100);
     terminal.until_status(2.0, "sound", |it| it["pusher"]["muted"] == false);
     lamp(&terminal, "lamp-muted", false);
 
@@ -97,10 +86,10 @@ fn a_short_press_mutes_a_long_one_is_standby_and_lamps_tell_both() {
     assert_eq!((refused.status, refused.json()["type"].as_str()), (409, Some("urn:visavis:problem:locked")));
     assert!(terminal.status()["standby"] == true && terminal.status()["pusher"]["muted"] == false);
     sleep(Duration::from_millis(300));
-    press(&terminal, "mute", 3300);
+    terminal.press("mute", 3300);
     terminal.until_status(2.0, "the end of standby", |it| it["standby"] == false);
 
-    press(&terminal, "camera", 100);
+    terminal.press("camera", 100);
     terminal.until_status(2.0, "the other camera", |it| it["pusher"]["camera-position"] == "back");
     let log = terminal.log();
     for line in ["button mute: short press, toggle-mute (after ", "button mute: long press, standby (after "] {
@@ -121,13 +110,13 @@ fn a_restart_does_not_end_the_standby_that_a_hand_entered() {
         })
     };
     let mut terminal = start();
-    press(&terminal, "mute", 3300);
+    terminal.press("mute", 3300);
     terminal.until_status(2.0, "standby", |it| it["standby-locked"] == true);
     terminal.stop();
     let mut terminal = start();
     let status = terminal.status();
     assert!(status["standby"] == true && status["standby-locked"] == true, "{status:#}");
-    press(&terminal, "mute", 3300);
+    terminal.press("mute", 3300);
     terminal.until_status(2.0, "the end of standby", |it| it["standby"] == false);
     terminal.stop();
     assert_eq!(start().status()["standby"], false);
@@ -161,9 +150,9 @@ fn a_missing_button_is_told_of_and_used_when_it_comes() {
         .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("button mute ready") && shown.contains("button camera lost"), "{shown}");
-    fifo(&button(&terminal, "camera"));
+    fifo::make(&button(&terminal, "camera"));
     terminal.until_status(2.0, "the button", |it| it["buttons"][1]["state"] == "ready" && it["degraded"] == json!([]));
-    press(&terminal, "camera", 100);
+    terminal.press("camera", 100);
     terminal.until_status(2.0, "the other camera", |it| it["pusher"]["camera-position"] == "back");
 }
 
@@ -183,9 +172,9 @@ fn a_chattering_button_is_ignored_and_heard_again_when_it_is_calm() {
     println!("noticed after {:?}", chatter.elapsed());
     let acted = terminal.log().matches("button camera: short press").count();
     assert!(acted <= 1, "{}", terminal.log());
-    press(&terminal, "camera", 100);
+    terminal.press("camera", 100);
     assert_eq!(terminal.log().matches("button camera: short press").count(), acted, "it is ignored");
     terminal.until_status(8.0, "calm", |it| it["buttons"][1]["state"] == "ready");
-    press(&terminal, "camera", 100);
+    terminal.press("camera", 100);
     assert_eq!(terminal.log().matches("button camera: short press").count(), acted + 1);
 }

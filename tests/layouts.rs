@@ -9,14 +9,18 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::events::Events;
 use support::ffmpeg::Ffmpeg;
-use support::fifo::Screen;
+use support::fifo::{self, Screen};
 use support::nginx::Nginx;
 use support::picture::{Colour, Picture, near};
 use support::terminal::Terminal;
 
 const BOARD: &str = "name = \"several\"\n[camera.front]\ndriver = \"test-card\"\n[microphone]\ndriver = \"tone\"\n\
                      [speaker.speaker]\ndriver = \"null\"\n[display]\ndriver = \"pipe\"\npath = \"{folder}/screen\"\n\
-                     width = 320\nheight = 180\n";
+                     width = 320\nheight = 180\n\
+                     [[button]]\nname = \"fill\"\ndriver = \"scripted\"\npath = \"{folder}/fill\"\n\
+                     short = \"player-full-screen\"\n\
+                     [[button]]\nname = \"layout\"\ndriver = \"scripted\"\npath = \"{folder}/layout\"\n\
+                     short = \"next-layout\"\n";
 const RED: Colour = [253, 0, 0];
 const GREEN: Colour = [0, 255, 0];
 const BLUE: Colour = [0, 0, 253];
@@ -41,9 +45,12 @@ fn player(server: &Nginx, id: &str, more: &str) -> String {
     format!("[[player]]\nid = \"{id}\"\nsrc = \"{}\"\nmode = \"RTC\"\n{more}\n", server.url("live", id))
 }
 
-/// A terminal and its screen of 320x180.
+/// A terminal with two buttons, and its screen of 320x180.
 fn start(config: &str) -> (Terminal, Screen) {
     let folder = tempfile::tempdir().unwrap();
+    for button in ["fill", "layout"] {
+        fifo::make(&folder.path().join(button));
+    }
     let screen = Screen::open(&folder.path().join("screen"), 320, 180);
     (Terminal::start_in(folder, config, BOARD, |_| {}), screen)
 }
@@ -166,6 +173,22 @@ fn full_screen_orientation_and_the_streams_own_word_turn_the_picture() {
     assert_eq!(ctl(&terminal, &["player", "agent", "exit-full-screen"]), (0, "agent is live\n".into()));
     told(0, false);
     screen.wait(2.0, "both again", |picture| shows(picture, &beside));
+
+    // The same by hand, and another layout.
+    let alone = [(0.25, 0.1, BLUE), (0.75, 0.9, RED)];
+    for on in [true, false] {
+        terminal.press("fill", 100);
+        told(0, on);
+        let wanted = if on { &alone[..] } else { &beside };
+        screen.wait(2.0, "one alone, and both again", |picture| shows(picture, wanted));
+    }
+    let small = [(0.82, 0.15, BLUE), (0.9, 0.15, RED)];
+    for (layout, second) in [("full", false), ("pip", true), ("grid", false)] {
+        terminal.press("layout", 100);
+        assert_eq!(terminal.status()["screen"]["layout"], layout);
+        let wanted = |picture: &Picture| shows(picture, if layout == "grid" { &beside } else { &alone });
+        screen.wait(2.0, layout, |picture| wanted(picture) && shows(picture, &small) == second);
+    }
 
     // 90 degrees against the clock, says the stream: what was left is below.
     let upright = [(0.75, 0.25, RED), (0.75, 0.75, BLUE), (0.55, 0.5, BLACK), (0.95, 0.5, BLACK)];

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// The board without hardware: two test cards, a tone, nobody who listens and no screen.
@@ -161,6 +162,16 @@ impl Terminal {
     /// Changes properties of the pusher.
     pub fn patch(&self, changes: Value) -> Value {
         self.ask("PATCH", "/v1/pusher", &changes.to_string())
+    }
+
+    /// Presses the scripted button whose FIFO is `name` in its folder for `ms` milliseconds, and lets the finger rest:
+    /// a press counts after 250 ms.
+    pub fn press(&self, name: &str, ms: u64) {
+        let button = self.folder().join(name);
+        fs::write(&button, "press\n").unwrap();
+        sleep(Duration::from_millis(ms));
+        fs::write(&button, "release\n").unwrap();
+        sleep(Duration::from_millis(400));
     }
 
     /// What it said on standard error so far.

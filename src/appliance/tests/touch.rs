@@ -1,9 +1,11 @@
 //! Hands at the terminal: what buttons do, what only they may do, and what lamps tell.
 
 use super::*;
+use crate::api::command::Direction;
 use crate::api::notice::{ButtonNews, Gesture};
 use crate::api::status::ButtonState;
 use crate::settings::operation::Operation;
+use crate::settings::screen::Layout;
 
 /// Buttons: 0 mutes, long standby; 1 the camera; 2 a call; 3 takes a picture of the player. All four lamps.
 fn kiosk() -> Board {
@@ -142,6 +144,37 @@ fn a_call_is_begun_and_ended_by_one_button() {
     assert_eq!(states(&story), (SessionState::Stopped, SessionState::Stopped));
     story.did(2, Gesture::Long);
     assert_eq!(states(&story), (SessionState::Stopped, SessionState::Stopped), "twice is as once");
+}
+
+#[test]
+fn one_button_gives_the_screen_to_a_player_and_takes_it_back_and_one_goes_through_the_layouts() {
+    let mut board = kiosk();
+    let screen = &mut board.buttons[1];
+    (screen.short, screen.long) = (Some(Operation::PlayerFullScreen), Some(Operation::NextLayout));
+    // Who plays, who fills the screen, and who does after a press.
+    let table: [(&[&str], Option<&str>, Option<&str>); 6] = [
+        (&[], None, Some("agent")),
+        (&["second"], None, Some("second")),
+        (&["agent", "second"], None, Some("agent")),
+        (&["agent", "second"], Some("agent"), None),
+        (&["agent", "second"], Some("second"), None),
+        (&["second"], Some("agent"), None),
+    ];
+    for (plays, fills, then) in table {
+        let mut wish = settings();
+        wish.players.push(PlayerSettings { id: "second".into(), ..wish.players[0].clone() });
+        let mut story = Story::on(&board, wish);
+        plays.iter().for_each(|id| story.order(Command::Player((*id).into(), PlayerCommand::Play)));
+        let request = PlayerCommand::RequestFullScreen(Direction::Upright);
+        fills.iter().for_each(|id| story.order(Command::Player((*id).into(), request.clone())));
+        story.did(1, Gesture::Short);
+        let full = story.terminal().players.into_iter().find(|player| player.full_screen);
+        assert_eq!(full.map(|player| player.id).as_deref(), then, "{plays:?} {fills:?}");
+        for layout in [Layout::Pip, Layout::Grid, Layout::Full] {
+            story.did(1, Gesture::Long);
+            assert_eq!((story.screen_plan.layout, story.terminal().screen.layout), (layout, layout));
+        }
+    }
 }
 
 #[test]
