@@ -102,6 +102,14 @@ impl Tape {
         });
     }
 
+    /// Waits until no sound came for three tenths of a second: zeros, or nothing at all.
+    fn hear_nothing(&self, within: f64) {
+        until(within, "a silent pipe", || {
+            let quiet = self.last_loud().is_some_and(|at| at.elapsed() > Duration::from_millis(300));
+            quiet.then_some(())
+        });
+    }
+
     /// From sample number `from` on.
     fn largest_step(&self, from: usize) -> i32 {
         let samples = self.samples();
@@ -178,7 +186,7 @@ fn ear_and_loudspeaker_are_switched_within_a_tenth_of_a_second_without_a_click_e
 }
 
 #[test]
-fn mute_pause_and_a_muted_standby_are_exact_silence_and_come_and_go_without_a_click() {
+fn mute_every_pause_and_a_muted_standby_are_exact_silence_and_come_and_go_without_a_click() {
     let room = Room::start();
     let order = |path: &str, body: &str| room.terminal.ask("POST", path, body);
     order("/v1/players/agent/mute", "");
@@ -191,12 +199,34 @@ fn mute_pause_and_a_muted_standby_are_exact_silence_and_come_and_go_without_a_cl
     order("/v1/standby", r#"{"on": false}"#);
     room.speaker.hear_the_tone(2.0, PEAK);
     order("/v1/players/agent/pause", "");
-    until(2.0, "a silent pipe", || {
-        let quiet = room.speaker.last_loud().is_some_and(|at| at.elapsed() > Duration::from_millis(300));
-        quiet.then_some(())
-    });
+    room.speaker.hear_nothing(2.0);
     order("/v1/players/agent/resume", "");
     room.speaker.hear_the_tone(2.0, PEAK);
+    // So does the user interface, for as long as another page is in front.
+    let page = |transition: &str| {
+        let status = order("/v1/scene", &json!({ "transition": transition }).to_string());
+        status["players"][0]["paused-by"].clone()
+    };
+    for (transition, reason) in [("push", "navigate"), ("native", "open-native"), ("pop", "navigate")] {
+        assert_eq!(page(transition), json!([reason]));
+        room.speaker.hear_nothing(2.0);
+        assert_eq!(page("return"), json!([]));
+        room.speaker.hear_the_tone(2.0, PEAK);
+    }
+    room.patch(json!({ "auto-pause-if-navigate": false }));
+    assert_eq!(page("push"), json!([]));
+    let from = room.speaker.samples().len();
+    std::thread::sleep(Duration::from_millis(500));
+    let on = room.speaker.samples().split_off(from);
+    assert!(on.len() > 20_000 && on.chunks(480).all(|part| part.iter().any(|value| *value != 0)), "it is heard on");
+    room.patch(json!({ "auto-pause-if-navigate": true }));
+    room.speaker.hear_nothing(2.0);
+    page("return");
+    room.speaker.hear_the_tone(2.0, PEAK);
+    let mut events = room.terminal.events();
+    events.wait("player:agent", 2004, 2.0);
+    let story = events.story();
+    assert!(!["2103", "2104", "2107"].iter().any(|code| story.contains(code)), "the connection stays: {story}");
     let step = room.speaker.largest_step(room.begun);
     assert!(step < STEP, "a step of {step}");
 }
