@@ -165,7 +165,7 @@ fn full_screen_orientation_and_the_streams_own_word_turn_the_picture() {
     });
     for body in [r#"{"direction": 45}"#, r#"{"direction": "up"}"#] {
         let answer = terminal.request("POST", "/v1/players/agent/request-full-screen", body);
-        assert_eq!((answer.status, &answer.json()["field"]), (400, &json!("direction")));
+        assert_eq!((answer.status, &answer.json()["field"]), (422, &json!("direction")));
     }
     let (code, said) = ctl(&terminal, &["player", "agent", "request-full-screen", "45"]);
     assert!(code == 1 && said.contains("0, 90, -90"), "{code} {said}");

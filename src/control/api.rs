@@ -210,7 +210,7 @@ pub(super) async fn scene(State(controls): State<Controls>, body: Body) -> Answe
     let SceneRequest { transition, page } = required(body).await?;
     if page.chars().count() > PAGE_NAME || page.chars().any(char::is_control) {
         let words = format!("page: a name of at most {PAGE_NAME} characters is needed");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-body", words).of_field("page"));
+        return Err(Problem::unfit("page", words));
     }
     order(&controls, Command::Scene(transition, page), ANSWER_TIME).await?;
     Ok(status(State(controls)).await)

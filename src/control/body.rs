@@ -28,10 +28,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
         match error.inner().classify() {
-            serde_json::error::Category::Data => {
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Problem::new(status, "invalid-body", error.inner().to_string()).of_field(field.replace('.', ""))
-            }
+            serde_json::error::Category::Data => Problem::unfit(field.replace('.', ""), error.inner().to_string()),
             _ => malformed(error.inner()),
         }
     })?;

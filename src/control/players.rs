@@ -106,9 +106,7 @@ pub(super) async fn request_full_screen(
     let degrees = if direction.is_null() { Some(0) } else { direction.as_i64() };
     let Some(direction) = degrees.and_then(Direction::from_degrees) else {
         let words = "direction: this is no direction, allowed 0, 90, -90";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-body", words)
-            .of_field("direction")
-            .allowing("0, 90, -90"));
+        return Err(Problem::unfit("direction", words).allowing("0, 90, -90"));
     };
     order(&controls, Command::Player(id.clone(), PlayerCommand::RequestFullScreen(direction)), ANSWER_TIME).await?;
     player_state(&controls, &id)

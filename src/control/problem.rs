@@ -44,6 +44,11 @@ impl Problem {
         }
     }
 
+    /// A body of JSON that does not fit the operation: of `field`, where one is at fault.
+    pub fn unfit(field: impl Into<Box<str>>, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", detail).of_field(field)
+    }
+
     /// The same problem, of `field`.
     pub fn of_field(self, field: impl Into<Box<str>>) -> Self {
         let field = field.into();
@@ -85,6 +90,7 @@ fn title(kind: &str) -> &'static str {
         "wrong-method" => "This path has other methods",
         "malformed-body" => "The body can not be read",
         "invalid-body" => "The body does not fit the operation",
+        "invalid-query" => "The query does not fit the path",
         "body-too-large" => "The body is too large",
         "too-many-requests" => "Too many requests",
         "busy" => "Too many clients",

@@ -131,7 +131,7 @@ fn an_order_is_answered_with_the_state_it_led_to() {
     let full = "POST /v1/players/agent/request-full-screen";
     for body in [json!({"direction": 45}), json!({"direction": "left"}), json!({"direction": 90.5})] {
         let (status, problem) = rig.json(full, body);
-        assert_eq!((status, &problem["field"], &problem["allowed"]), (400, &json!("direction"), &json!("0, 90, -90")));
+        assert_eq!((status, &problem["field"], &problem["allowed"]), (422, &json!("direction"), &json!("0, 90, -90")));
     }
     for body in [Value::Null, json!({}), json!({"direction": -90})] {
         assert_eq!(rig.json(full, body).0, 200);
@@ -144,7 +144,7 @@ fn an_order_is_answered_with_the_state_it_led_to() {
         [(json!({"transition": "jump"}), "transition"), (json!({"transition": "pop", "page": "\n"}), "page")]
     {
         let (status, problem) = rig.json("POST /v1/scene", body);
-        assert_eq!((status / 100, problem["field"].as_str()), (4, Some(field)), "{problem}");
+        assert_eq!((status, problem["field"].as_str()), (422, Some(field)), "{problem}");
     }
     let (_, status) = rig.json("POST /v1/standby", json!({"on": true}));
     assert_eq!(status["standby"], true);
@@ -173,6 +173,9 @@ fn every_refusal_is_a_problem_and_changes_nothing() {
         ("POST /v1/standby", json!({"on": true, "off": false}), 422, "invalid-body"),
         ("POST /v1/pusher/start", json!({"now": true}), 422, "invalid-body"),
         ("POST /v1/pusher/snapshot", json!({"source": "sky"}), 422, "invalid-body"),
+        ("POST /v1/players/agent/request-full-screen", json!({"direction": 45}), 422, "invalid-body"),
+        ("POST /v1/scene", json!({"transition": "pop", "page": "\n"}), 422, "invalid-body"),
+        ("GET /v1/events?audiovolumenotify=loud", Value::Null, 400, "invalid-query"),
         ("POST /v1/pusher/fly", Value::Null, 404, "not-found"),
         ("POST /v1/players/ghost/play", Value::Null, 404, "unknown-player"),
         ("GET /v1/players/ghost", Value::Null, 404, "unknown-player"),
@@ -180,7 +183,9 @@ fn every_refusal_is_a_problem_and_changes_nothing() {
         ("DELETE /v1/status", Value::Null, 405, "wrong-method"),
     ];
     let before = rig.controls.window.view();
+    let reference = include_str!("../../docs/reference.md");
     for (request, body, status, kind) in table {
+        assert!(reference.contains(&format!("`{kind}` ({status})")), "docs/reference.md has no {kind} with {status}");
         let (answered, problem) = rig.json(request, body);
         assert_eq!(answered, status, "{request}: {problem}");
         assert_eq!(problem["type"], format!("urn:visavis:problem:{kind}"), "{request}");
