@@ -229,6 +229,6 @@ fn repeat(mut work: impl FnMut()) -> Vec<Duration> {
 
 fn report(name: &str, mut times: Vec<Duration>) {
     times.sort();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-    println!("  {name:26} median {:7.3} ms   99% {:7.3} ms", at(50), at(99));
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e6;
+    println!("  {name:27} median {:7.1} µs   99% {:7.1} µs", at(50), at(99));
 }
