@@ -1,5 +1,6 @@
 //! The rules as stories, and as a seeded simulation with a grammar of codes.
 
+mod driven;
 mod figures;
 mod image;
 mod play_weather;

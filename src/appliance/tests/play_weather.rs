@@ -1,10 +1,12 @@
 //! Random weather over the way down, held against a grammar of codes and against what must hold after every step.
 
+use super::driven::{self, Terminal, over_seeds};
 use super::*;
 use crate::api::notice::{Unplayable, Why};
+use crate::api::status::PlayerStatus;
 use crate::media::Size;
+use driven::World as _;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// What is told of one stream, and what may be.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,13 +85,10 @@ enum Phase {
 }
 
 struct World {
-    appliance: Appliance,
-    now: Time,
+    terminal: Terminal,
     grammar: Grammar,
     phase: Phase,
     plan: Option<PlayPlan>,
-    seen: BTreeSet<i32>,
-    story: Vec<String>,
 }
 
 impl World {
@@ -97,78 +96,14 @@ impl World {
         let mut wish = settings();
         wish.pusher = None;
         wish.players[0].on_give_up = if seed.is_multiple_of(4) { OnGiveUp::Stop } else { OnGiveUp::Restart };
-        let appliance = Appliance::new(wish, &board(), vec![], seed, at(0));
         let grammar = Grammar { stopped: true, ..Grammar::default() };
-        let (phase, seen, story) = (Phase::None, BTreeSet::new(), vec![]);
-        let mut this = Self { appliance, now: at(0), grammar, phase, plan: None, seen, story };
+        let mut this = Self { terminal: Terminal::new(wish, seed), grammar, phase: Phase::None, plan: None };
         this.drain();
         this
     }
 
-    fn input(&mut self, input: Input) {
-        self.story.push(format!("{} {input:?}", self.now.as_millis()));
-        self.appliance.handle(input, self.now);
-        self.drain();
-        if self.appliance.deadline().is_some_and(|due| due <= self.now) {
-            self.appliance.handle(Input::Time, self.now);
-            self.drain();
-        }
-        self.holds();
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.appliance.poll() {
-            match &output {
-                Output::Effect(Effect::Play { plan, .. }) => {
-                    assert_ne!(self.plan.as_ref(), Some(plan), "the same plan twice");
-                    self.plan = Some(plan.clone());
-                }
-                Output::Effect(effect) => {
-                    self.grammar.effect(effect);
-                    match effect {
-                        Effect::PlayConnect { .. } => self.phase = Phase::Reaching,
-                        Effect::PlayDisconnect { .. } => self.phase = Phase::None,
-                        _ => {}
-                    }
-                }
-                Output::Happened(told) if matches!(told.object, Object::Player(_)) => {
-                    self.seen.insert(told.code.number);
-                    self.story.push(format!("    {} {}", told.code.number, told.detail));
-                    assert!(self.grammar.told(told), "{} is out of place; {:?}", told.code.number, self.grammar);
-                }
-                Output::Happened(_) => {}
-            }
-        }
-        if !wanted(&self.appliance.players[0].status(self.now)) {
-            (self.grammar.stopped, self.grammar.attempt) = (true, 0);
-        }
-    }
-
-    /// What is true after every step.
-    fn holds(&mut self) {
-        let status = self.appliance.players[0].status(self.now);
-        let plan = self.plan.as_ref().unwrap();
-        assert_eq!(plan.active, wanted(&status));
-        let streams = matches!(self.phase, Phase::Begun(_));
-        assert!(streams || (status.decoder.is_empty() && status.unplayable.is_empty()), "{status:?}");
-        let refused = ["wrong-codec", "too-large", "wrong-format"].contains(&status.screen.as_str());
-        assert!(!refused || !status.unplayable.is_empty(), "a card without its reason: {status:?}");
-        assert!(status.state != SessionState::Live || self.grammar.stream.is_some() || status.loading, "{status:?}");
-        if let Some(due) = self.appliance.deadline() {
-            assert!(due > self.now, "what is due was not done");
-        }
-        self.appliance.handle(Input::Time, self.now);
-        assert!(self.appliance.poll().is_none(), "not idempotent");
-    }
-
-    /// Lets time pass, waking the terminal at each of its deadlines.
-    fn pass(&mut self, ms: i64) {
-        let to = self.now + Span::millis(ms);
-        while let Some(due) = self.appliance.deadline().filter(|&due| due <= to) {
-            self.now = self.now.max(due);
-            self.input(Input::Time);
-        }
-        self.now = to;
+    fn status(&self) -> PlayerStatus {
+        self.terminal.appliance.players[0].status(self.terminal.now)
     }
 
     fn order(&mut self, command: PlayerCommand) {
@@ -238,7 +173,51 @@ impl World {
     }
 }
 
-fn wanted(status: &crate::api::status::PlayerStatus) -> bool {
+impl driven::World for World {
+    fn terminal(&mut self) -> &mut Terminal {
+        &mut self.terminal
+    }
+
+    fn judges(object: &Object) -> bool {
+        matches!(object, Object::Player(_))
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.grammar.effect(&effect);
+        match effect {
+            Effect::Play { plan, .. } => {
+                assert_ne!(self.plan.as_ref(), Some(&plan), "the same plan twice");
+                self.plan = Some(plan);
+            }
+            Effect::PlayConnect { .. } => self.phase = Phase::Reaching,
+            Effect::PlayDisconnect { .. } => self.phase = Phase::None,
+            _ => {}
+        }
+    }
+
+    fn told(&mut self, told: &Happening) {
+        assert!(self.grammar.told(told), "{} is out of place; {:?}", told.code.number, self.grammar);
+    }
+
+    fn heard(&mut self) {
+        if !wanted(&self.status()) {
+            (self.grammar.stopped, self.grammar.attempt) = (true, 0);
+        }
+    }
+
+    fn holds(&mut self) {
+        let status = self.status();
+        let plan = self.plan.as_ref().unwrap();
+        assert_eq!(plan.active, wanted(&status));
+        let streams = matches!(self.phase, Phase::Begun(_));
+        assert!(streams || (status.decoder.is_empty() && status.unplayable.is_empty()), "{status:?}");
+        let refused = ["wrong-codec", "too-large", "wrong-format"].contains(&status.screen.as_str());
+        assert!(!refused || !status.unplayable.is_empty(), "a card without its reason: {status:?}");
+        assert!(status.state != SessionState::Live || self.grammar.stream.is_some() || status.loading, "{status:?}");
+    }
+}
+
+fn wanted(status: &PlayerStatus) -> bool {
     !matches!(status.state, SessionState::Stopped | SessionState::GaveUp)
 }
 
@@ -270,32 +249,17 @@ fn of_stream(stream: Stream, random: &mut fastrand::Rng) -> Option<(Stream, Play
     })
 }
 
-/// `VISAVIS_SEEDS` asks for another number of worlds.
-fn seeds() -> u64 {
-    std::env::var("VISAVIS_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3000)
-}
-
 #[test]
 fn the_grammar_of_the_players_codes_holds_in_any_weather() {
-    let mut seen = BTreeSet::new();
-    for seed in 0..seeds() {
-        let mut world = World::new(seed);
-        let mut random = fastrand::Rng::with_seed(seed);
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for _ in 0..60 {
-                world.step(&mut random);
-                world.pass(if random.u32(0..10) == 0 { 9000 } else { random.i64(0..900) });
-            }
-            world.input(Input::Command(0, Command::Shutdown));
-            world.grammar.stopped = true;
-            world.pass(5000);
-        }));
-        if played.is_err() {
-            let from = world.story.len().saturating_sub(40);
-            panic!("seed {seed}:\n{}", world.story[from..].join("\n"));
+    let seen = over_seeds(3000, World::new, |world, random| {
+        for _ in 0..60 {
+            world.step(random);
+            world.pass(if random.u32(0..10) == 0 { 9000 } else { random.i64(0..900) });
         }
-        seen.append(&mut world.seen);
-    }
+        world.input(Input::Command(0, Command::Shutdown));
+        world.grammar.stopped = true;
+        world.pass(5000);
+    });
     let all = [-2304, -2301, 2001, 2002, 2003, 2004, 2006, 2007, 2008, 2009, 2101, 2102, 2103, 2104, 2105, 2106, 2107];
     for code in all.into_iter().chain([3001, 3002, 3003]) {
         assert!(seen.contains(&code), "the weather never caused {code}");

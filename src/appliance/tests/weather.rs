@@ -1,11 +1,12 @@
 //! Random weather over the way up, held against a grammar of codes and against what must hold after every step.
 
+use super::driven::{self, Terminal, over_seeds};
 use super::*;
 use crate::api::status::PushStats;
 use crate::media::Size;
 use crate::settings::policy::Aim;
+use driven::World as _;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// What may be told when. Fed with everything the terminal puts out, in order.
 #[derive(Debug, Default)]
@@ -94,13 +95,10 @@ enum Phase {
 }
 
 struct World {
-    appliance: Appliance,
-    now: Time,
+    terminal: Terminal,
     grammar: Grammar,
     phase: Phase,
     plan: Option<PushPlan>,
-    seen: BTreeSet<i32>,
-    story: Vec<String>,
 }
 
 impl World {
@@ -109,87 +107,10 @@ impl World {
         let pusher = wish.pusher.as_mut().unwrap();
         pusher.waiting_image_hold = 10;
         pusher.on_give_up = if seed.is_multiple_of(4) { OnGiveUp::Stop } else { OnGiveUp::Restart };
-        let appliance = Appliance::new(wish, &board(), vec![], seed, at(0));
         let grammar = Grammar { stopped: true, ..Grammar::default() };
-        let mut this = Self {
-            appliance,
-            now: at(0),
-            grammar,
-            phase: Phase::None,
-            plan: None,
-            seen: BTreeSet::new(),
-            story: vec![],
-        };
+        let mut this = Self { terminal: Terminal::new(wish, seed), grammar, phase: Phase::None, plan: None };
         this.drain();
         this
-    }
-
-    fn input(&mut self, input: Input) {
-        self.story.push(format!("{} {input:?}", self.now.as_millis()));
-        self.appliance.handle(input, self.now);
-        self.drain();
-        // What is due at once is done at once, as by the thread that asks for deadlines.
-        if self.appliance.deadline().is_some_and(|due| due <= self.now) {
-            self.appliance.handle(Input::Time, self.now);
-            self.drain();
-        }
-        self.holds();
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.appliance.poll() {
-            match &output {
-                Output::Effect(Effect::Push(plan)) => {
-                    assert_ne!(self.plan.as_ref(), Some(plan), "the same plan twice");
-                    self.plan = Some(plan.clone());
-                }
-                Output::Effect(effect) => {
-                    self.grammar.effect(effect);
-                    if let Effect::Connect { .. } = effect {
-                        self.phase = Phase::Reaching;
-                    }
-                }
-                Output::Happened(told) if told.object == Object::Pusher => {
-                    self.seen.insert(told.code.number);
-                    self.story.push(format!("    {} {}", told.code.number, told.detail));
-                    assert!(self.grammar.told(told), "{} is out of place; {:?}", told.code.number, self.grammar);
-                }
-                Output::Happened(_) => {}
-            }
-        }
-        if !self.appliance.pusher.as_ref().unwrap().session.wanted() {
-            (self.grammar.stopped, self.grammar.attempt) = (true, 0);
-        }
-    }
-
-    /// What is true after every step.
-    fn holds(&mut self) {
-        let pusher = self.appliance.pusher.as_ref().unwrap();
-        let plan = self.plan.as_ref().unwrap();
-        let state = pusher.session.state();
-        assert!(!(plan.camera.is_some() && self.appliance.standby), "a camera is open in standby");
-        assert!(plan.camera.is_none() || plan.active || pusher.previews(), "a camera is open for nobody");
-        assert!(plan.active || !plan.microphone, "a microphone is open while stopped");
-        assert_eq!(plan.active, pusher.session.wanted());
-        let waits = matches!(state, SessionState::Reconnecting | SessionState::Waiting) && pusher.closed();
-        assert!(!waits || pusher.session.deadline().is_some(), "it waits for nothing");
-        assert!(state != SessionState::Live || !pusher.closed(), "live without a session");
-        if let Some(due) = self.appliance.deadline() {
-            assert!(due > self.now, "what is due was not done");
-        }
-        // Asked again at the same moment it has nothing to add.
-        self.appliance.handle(Input::Time, self.now);
-        assert!(self.appliance.poll().is_none(), "not idempotent");
-    }
-
-    /// Lets time pass, waking the terminal at each of its deadlines.
-    fn pass(&mut self, ms: i64) {
-        let to = self.now + Span::millis(ms);
-        while let Some(due) = self.appliance.deadline().filter(|&due| due <= to) {
-            self.now = self.now.max(due);
-            self.input(Input::Time);
-        }
-        self.now = to;
     }
 
     fn order(&mut self, command: PusherCommand) {
@@ -286,33 +207,63 @@ impl World {
     }
 }
 
-/// `VISAVIS_SEEDS` asks for another number of worlds.
-fn seeds() -> u64 {
-    std::env::var("VISAVIS_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
+impl driven::World for World {
+    fn terminal(&mut self) -> &mut Terminal {
+        &mut self.terminal
+    }
+
+    fn judges(object: &Object) -> bool {
+        *object == Object::Pusher
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.grammar.effect(&effect);
+        match effect {
+            Effect::Push(plan) => {
+                assert_ne!(self.plan.as_ref(), Some(&plan), "the same plan twice");
+                self.plan = Some(plan);
+            }
+            Effect::Connect { .. } => self.phase = Phase::Reaching,
+            _ => {}
+        }
+    }
+
+    fn told(&mut self, told: &Happening) {
+        assert!(self.grammar.told(told), "{} is out of place; {:?}", told.code.number, self.grammar);
+    }
+
+    fn heard(&mut self) {
+        if !self.terminal.appliance.pusher.as_ref().unwrap().session.wanted() {
+            (self.grammar.stopped, self.grammar.attempt) = (true, 0);
+        }
+    }
+
+    fn holds(&mut self) {
+        let pusher = self.terminal.appliance.pusher.as_ref().unwrap();
+        let plan = self.plan.as_ref().unwrap();
+        let state = pusher.session.state();
+        assert!(!(plan.camera.is_some() && self.terminal.appliance.standby), "a camera is open in standby");
+        assert!(plan.camera.is_none() || plan.active || pusher.previews(), "a camera is open for nobody");
+        assert!(plan.active || !plan.microphone, "a microphone is open while stopped");
+        assert_eq!(plan.active, pusher.session.wanted());
+        let waits = matches!(state, SessionState::Reconnecting | SessionState::Waiting) && pusher.closed();
+        assert!(!waits || pusher.session.deadline().is_some(), "it waits for nothing");
+        assert!(state != SessionState::Live || !pusher.closed(), "live without a session");
+    }
 }
 
 #[test]
 fn the_grammar_of_codes_holds_in_any_weather() {
-    let mut seen = BTreeSet::new();
-    for seed in 0..seeds() {
-        let mut world = World::new(seed);
-        let mut random = fastrand::Rng::with_seed(seed);
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for _ in 0..40 {
-                world.step(&mut random);
-                let wait = if random.u32(0..8) == 0 { 12_000 } else { random.i64(0..1500) };
-                world.pass(wait);
-            }
-            world.input(Input::Command(0, Command::Shutdown));
-            world.grammar.stopped = true;
-            world.pass(5000);
-        }));
-        if played.is_err() {
-            let from = world.story.len().saturating_sub(40);
-            panic!("seed {seed}:\n{}", world.story[from..].join("\n"));
+    let seen = over_seeds(10_000, World::new, |world, random| {
+        for _ in 0..40 {
+            world.step(random);
+            let wait = if random.u32(0..8) == 0 { 12_000 } else { random.i64(0..1500) };
+            world.pass(wait);
         }
-        seen.append(&mut world.seen);
-    }
+        world.input(Input::Command(0, Command::Shutdown));
+        world.grammar.stopped = true;
+        world.pass(5000);
+    });
     for code in
         [-1307, -1305, -1303, -1302, -1301, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1010, 1101, 1102, 3001, 3002]
             .into_iter()
