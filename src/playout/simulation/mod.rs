@@ -130,7 +130,10 @@ pub(super) fn play(playout: &mut Playout, weather: &Weather, seconds: i64, seed:
                 Output::News(news) => Did::News { at: now, news },
                 Output::Sound { unit, due, .. } => {
                     assert!(unit.pts > heard, "{weather:?} {seed}: sound in disorder");
-                    assert!(due >= now - playout.early(), "{weather:?} {seed}: sound that should have been heard before");
+                    assert!(
+                        due >= now - playout.early(),
+                        "{weather:?} {seed}: sound that should have been heard before"
+                    );
                     heard = unit.pts;
                     if let Some((before, pts)) = said.replace((due, unit.pts)) {
                         let (passed, length) = (due - before, unit.pts - pts);
