@@ -2,7 +2,9 @@
 
 mod support;
 
+use fdk_aac::enc::{AudioObjectType, BitRate, ChannelMode, Encoder, EncoderParams, Transport};
 use std::time::Duration;
+use support::ffmpeg;
 use support::film::Film;
 use support::rig::{Devices, Rig, screen, tape};
 use support::sound;
@@ -10,7 +12,7 @@ use support::web::Web;
 use visavis::api::notice::PlayNews;
 use visavis::api::plan::PlayPlan;
 use visavis::device::{DeviceError, Display, Wake};
-use visavis::flv::{TagKind, VideoTag, video};
+use visavis::flv::{Tag, TagKind, VideoTag, audio, video};
 use visavis::h264::DecoderConfig;
 use visavis::h264::nal::{NalKind, length_prefixed};
 use visavis::media::{PictureView, Size, Time};
@@ -148,6 +150,76 @@ fn every_kind_of_sound_is_heard() {
         let middle = &heard[heard.len() / 3..heard.len() / 3 + 24_000];
         let (pitch, purity) = (sound::frequency(middle, 48_000), tone(middle));
         assert!((pitch - 1000.0).abs() < 15.0 && purity > 0.9, "{name}: {pitch} Hz, {purity}");
+        assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
+    }
+}
+
+/// The pictures of `film` with a tone of 1 kHz and hiss in HE-AAC of 48 kHz, announced by `config`. ffmpeg has no encoder
+/// for it.
+fn he_aac(film: Film, object: AudioObjectType, channels: ChannelMode, config: &[u8]) -> Film {
+    let (bit_rate, sample_rate, transport) = (BitRate::Cbr(48_000), 48_000, Transport::Raw);
+    let params = EncoderParams { bit_rate, sample_rate, transport, channels, audio_object_type: object };
+    let encoder = Encoder::new(params).unwrap();
+    let frame_len = encoder.info().unwrap().frameLength as usize;
+    assert_eq!(frame_len, 2048, "twice 1024 with SBR");
+    let sides = if matches!(channels, ChannelMode::Stereo) { 2 } else { 1 };
+    let mut rng = fastrand::Rng::with_seed(5);
+    let mut film = film.only(TagKind::Video);
+    let mut add = |at: usize, body| {
+        let timestamp = (at * 1000 / 48_000) as u32;
+        film.tags.push((timestamp, Tag { kind: TagKind::Audio, timestamp, body }));
+    };
+    add(0, audio::sequence_header(config));
+    for start in (0..96_000).step_by(frame_len) {
+        let wave = |at: usize| (at as f32 / 48.0 * std::f32::consts::TAU).sin() * 8000.0;
+        let samples: Vec<i16> =
+            (start..start + frame_len).flat_map(|at| vec![wave(at) as i16 + rng.i16(-1500..=1500); sides]).collect();
+        let mut frame = [0; 2048];
+        let made = encoder.encode(&samples, &mut frame).unwrap();
+        assert_eq!(made.input_consumed, samples.len());
+        if made.output_size > 0 {
+            add(start, audio::frame(&frame[..made.output_size]));
+        }
+    }
+    film.tags.sort_by_key(|(at, _)| *at);
+    film
+}
+
+/// How loud a kilohertz of hiss around 14 kHz is, measured by one around 4 kHz.
+fn height(heard: &[i16]) -> f64 {
+    let band = |from: u32| (0..50).map(|step| sound::share(heard, 48_000, f64::from(from + step * 20))).sum::<f64>();
+    band(13_500) / band(3500)
+}
+
+#[test]
+fn he_aac_is_heard_with_its_upper_half_however_it_is_announced() {
+    let picture = || small("baseline", BASELINE);
+    let (he, v2) = (AudioObjectType::Mpeg4HeAac, AudioObjectType::Mpeg4HeAacV2);
+    let (mono, stereo) = (ChannelMode::Mono, ChannelMode::Stereo);
+    // AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1, 1.6.5): LC at 24 kHz, and what is said of SBR at 48 kHz.
+    let films = vec![
+        ("announced first", he_aac(picture(), he, mono, &[0x2b, 0x09, 0x88, 0x00])),
+        ("announced behind, for decoders without it", he_aac(picture(), he, mono, &[0x13, 0x08, 0x56, 0xe5, 0x98])),
+        ("not announced at all", he_aac(picture(), he, mono, &[0x13, 0x08])),
+        ("with parametric stereo", he_aac(picture(), v2, stereo, &[0xeb, 0x09, 0x88, 0x00])),
+    ];
+    for (name, film) in &films {
+        let file = tempfile::NamedTempFile::with_suffix(".flv").unwrap();
+        let mut at_once = film.clone();
+        at_once.tags.iter_mut().for_each(|(at, _)| *at = 0);
+        at_once.play(&mut file.as_file()).unwrap();
+        let judged = ffmpeg::streams(file.path());
+        assert_eq!((judged.audio.as_str(), judged.rate), ("aac", 48_000), "{name}");
+        let height = height(&ffmpeg::sound(file.path())[24_000..72_000]);
+        assert!(height > 0.3, "{name}: {height} for ffmpeg");
+    }
+    for (name, rig) in all_played(films) {
+        let heard = rig.samples.lock().unwrap().clone();
+        assert!(heard.len() > 80_000, "{name}: {} samples", heard.len());
+        let middle = &heard[heard.len() / 3..heard.len() / 3 + 24_000];
+        // Sound of 24 kHz has nothing above 12.
+        let (purity, height) = (tone(middle), height(middle));
+        assert!(purity > 0.9 && height > 0.3, "{name}: {purity}, {height}");
         assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
     }
 }
