@@ -96,13 +96,14 @@ fn trusting(trusted: &str, url: &str) -> Terminal {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("roots.pem");
     fs::write(&file, trusted).unwrap();
-    Terminal::start_in(folder, &pusher(url), VIRTUAL, |command| {
+    let config = pusher(url) + "[[player]]\nid = \"agent\"\nmode = \"RTC\"\n";
+    Terminal::start_in(folder, &config, VIRTUAL, |command| {
         command.env("SSL_CERT_FILE", file).env_remove("SSL_CERT_DIR");
     })
 }
 
 #[test]
-fn a_server_that_can_not_prove_who_it_is_is_never_spoken_to_and_one_that_can_is_published_to() {
+fn a_server_that_can_not_prove_who_it_is_is_never_spoken_to_and_one_that_can_is_published_to_and_played_from() {
     let server = Nginx::start();
     let table = [
         ("localhost", 1990, 2001, true, "has expired"),
@@ -128,6 +129,9 @@ fn a_server_that_can_not_prove_who_it_is_is_never_spoken_to_and_one_that_can_is_
         if words.is_empty() {
             events.wait("pusher", 1002, 5.0);
             assert!(server.log().contains("publish: name='terminal'"));
+            terminal.ask("PATCH", "/v1/players/agent", &json!({ "src": url(port) }).to_string());
+            terminal.ask("POST", "/v1/players/agent/play", "");
+            events.wait("player:agent", 2004, 8.0);
         } else {
             let told = events.find(5.0, |event| event.code == 3003 && reason(event).contains(words));
             assert!(told.is_some(), "{words}\n{}", events.story());

@@ -103,6 +103,25 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_figure_of_the_way_down_decides() {
+        for (net_jitter, sound_missing_ms, dropped, net_speed, level) in [
+            (20.0, 0, 0, 560, 1),
+            (21.0, 0, 0, 560, 2),
+            (5.0, 50, 0, 560, 3),
+            (5.0, 0, 2, 560, 4),
+            (201.0, 0, 0, 560, 5),
+            (5.0, 151, 0, 560, 5),
+            (5.0, 0, 0, 0, 6),
+        ] {
+            let mut quality = Quality::default();
+            let stats = PlayStats { net_jitter, sound_missing_ms, dropped, net_speed, ..PlayStats::default() };
+            quality.played(&PlayStats { video_fps: 28.0, ..stats });
+            let told = format!("{net_jitter} {sound_missing_ms} {dropped} {net_speed}");
+            assert_eq!(quality.level(SessionState::Live), level, "{told}");
+        }
+    }
+
+    #[test]
     fn what_was_lost_in_an_earlier_second_is_forgiven() {
         let mut quality = Quality::default();
         quality.pushed(&pushed(5.0, 10.0, 300, 560));
