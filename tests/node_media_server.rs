@@ -4,6 +4,7 @@
 mod support;
 
 use std::time::Instant;
+use support::events::Event;
 use support::nms::NodeMediaServer;
 use support::rig::{Rig, caller};
 use support::terminal::{Terminal, VIRTUAL, player, pusher};
@@ -53,5 +54,30 @@ fn what_it_sends_of_the_past_is_decoded_and_not_shown() {
         assert!(stats.dropped > 5, "{url}: there was no past: {stats:?}");
         assert_eq!(stats.bad_messages, 0);
         drop(pusher);
+    }
+}
+
+#[test]
+fn a_sender_that_falls_silent_behind_its_cached_pictures_is_given_five_seconds_and_one_more_connection() {
+    let server = NodeMediaServer::start();
+    let players = player(&server.url("own"), "mode = \"RTC\"");
+    let other = players.replace("agent", "other").replace(&server.url("own"), &server.http_url("own"));
+    let sender = Terminal::start(&pusher(&server.url("own")), VIRTUAL);
+    sender.events().wait("pusher", 1002, 8.0);
+    let terminal = Terminal::start(&(players + &other), VIRTUAL);
+    terminal.until_status(10.0, "both for a while", |status| {
+        let players = status["players"].as_array().unwrap();
+        players.iter().all(|player| player["state"] == "live" && player["for-ms"].as_i64() > Some(3000))
+    });
+    sender.signal(rustix::process::Signal::STOP);
+    for name in ["player:agent", "player:other"] {
+        let mut events = terminal.events();
+        let silent = |event: &Event| event.object == name && event.detail["reason"] == "the server fell silent";
+        assert!(events.find(8.0, silent).is_some(), "{name}: {}", events.story());
+        let switched = |event: &&Event| {
+            let reason = event.detail["reason"].as_str().unwrap_or_default();
+            event.object == name && reason.ends_with("another connection took over")
+        };
+        assert!(events.all().iter().filter(switched).count() <= 1, "{}", events.story());
     }
 }

@@ -5,7 +5,8 @@
 //! silent, a second connection to it is made beside the first, and whichever has something new is taken: sound from
 //! the first frame on that is newer than what was heard, pictures from the second one's first IDR on. Then the first
 //! is given up. If it comes to the live edge by itself before that, the second is: its pictures are there in order
-//! then, and nothing was lost.
+//! then, and nothing was lost. Where the second one has nothing new either, it is the sender who is silent, and no third
+//! one is made.
 
 mod rhythm;
 
@@ -40,6 +41,9 @@ pub struct Race {
     not_before: Time,
     /// The server wants no second one, or there is no time for one.
     barred: bool,
+    /// Something came that was not known when the connections changed last: before that a server that has nothing but
+    /// its cached GOP would be asked again and again.
+    fresh: bool,
     switched: Option<Span>,
     /// How long the first connection has been silent at most since there is a second one.
     silence: Span,
@@ -130,6 +134,7 @@ impl Race {
             rhythm: Rhythm::new(now),
             not_before: now,
             barred: false,
+            fresh: true,
             switched: None,
             silence: Span::ZERO,
             changed: false,
@@ -193,7 +198,7 @@ impl Race {
     /// When [`Race::tick`] has something to do.
     pub fn due(&self) -> Option<Time> {
         match self.lines.as_slice() {
-            [first] if first.media && !self.barred => {
+            [first] if first.media && self.fresh && !self.barred => {
                 Some((first.bytes_at + self.rhythm.patience()).max(self.not_before))
             }
             [_, second] => Some(second.since + LONGEST),
@@ -303,7 +308,10 @@ impl Race {
             *timestamp_ms = position.as_millis();
         }
         let of_track = &mut self.tracks[track];
-        of_track.newest = Some(of_track.newest.map_or(position, |newest| newest.max(position)));
+        if of_track.newest.is_none_or(|newest| newest < position) {
+            of_track.newest = Some(position);
+            self.changed |= !std::mem::replace(&mut self.fresh, true);
+        }
         if std::mem::replace(&mut of_track.source, number) == number {
             return vec![what];
         }
@@ -324,7 +332,7 @@ impl Race {
                 track.known = track.newest.map(|newest| (newest, now + CACHED));
             }
             self.rhythm.pause();
-            self.changed = true;
+            (self.fresh, self.changed) = (false, true);
         }
     }
 
@@ -347,7 +355,7 @@ impl Race {
         for track in &mut self.tracks {
             (track.newest, track.known) = (None, None);
         }
-        (self.rhythm, self.changed) = (Rhythm::new(now), true);
+        (self.rhythm, self.fresh, self.changed) = (Rhythm::new(now), true, true);
     }
 }
 

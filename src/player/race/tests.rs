@@ -242,3 +242,29 @@ fn the_second_one_goes_on_alone_when_the_first_ends_and_the_publishers_end_is_th
     story.run(10_000, &[]);
     assert_eq!(story.lines(), [2], "whoever waits for a publisher needs one connection");
 }
+
+#[test]
+fn a_server_that_has_nothing_but_its_cached_pictures_is_not_asked_again_until_something_new_comes() {
+    let mut story = Story::playing(10_000);
+    story.run(500, &[]);
+    assert_eq!(story.lines(), [1, 2]);
+    story.line(2, What::Begin);
+    story.line(2, header());
+    for past in (8000..9980).step_by(20) {
+        story.line(2, sound_at(past));
+        if past % 40 == 0 {
+            story.line(2, video_at(past));
+        }
+    }
+    assert_eq!((story.lines(), story.race.due()), (vec![2], None), "the sender is silent");
+    story.run(4000, &[]);
+    assert_eq!(story.lines(), [2]);
+    assert!(story.since(10_000).iter().all(|unit| unit.2 != 's'), "none of it is heard twice");
+    story.race.take_changed();
+    story.run(1000, &[(2, 0)]);
+    assert!(story.race.take_changed() && story.race.due().is_some(), "it flows again");
+    // The sender's own pause is forgotten after a while.
+    story.run(11_000, &[(2, 0)]);
+    story.run(1000, &[]);
+    assert_eq!(story.lines(), [2, 3], "and is watched again");
+}
