@@ -170,7 +170,7 @@ fn whatever_a_bad_server_says_is_told_with_its_reason_and_costs_no_memory() {
         (server.url("/header.flv"), 3003, "is not FLV"),
         (server.url("/tag.flv"), 3003, "is not FLV"),
         (server.url("/kind.flv"), 3003, "is not FLV"),
-        (server.url("/truncated.flv"), 2103, "broke"),
+        (server.url("/truncated.flv"), 2103, "end of file before message length reached"),
         (format!("https://{}/good.flv", server.address()), 3003, "TLS"),
     ];
     for (src, code, words) in table {
