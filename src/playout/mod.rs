@@ -13,7 +13,8 @@
 //!   because a picture may be [`LATE_PICTURE`] late before anybody sees it. Pictures lead their sound by
 //!   [`MOST_LEAD`] at most; sound waits for pictures that are slower, by [`MOST_WAIT`] at most. Sound that was held up
 //!   by more than [`LATE_SOUND`] is left out, and played on with what is fresh; pictures more than [`BEHIND`] late, and
-//!   the burst of old units a server sends at a join, are decoded and not shown.
+//!   the burst of old units a server sends at a join, are decoded and not shown. While the next picture is awaited those
+//!   in hand are spread out, so that a break becomes a few small ones.
 //! * Live is behind the shortest way by a cache between `min_cache` and `max_cache`. It becomes longer when it ran
 //!   empty, and after a calm half minute shorter again, by a twentieth of real time.
 
@@ -53,7 +54,7 @@ pub const LATE_SOUND: (Span, Span) = (Span::millis(300), Span::millis(60));
 /// Most that is held back: stream time, and bytes.
 pub const MOST_HELD: (Span, usize) = (Span::secs(10), 8 << 20);
 /// So many per mille of what arrives is to be there in time.
-const NEARLY_ALL: usize = 980;
+const NEARLY_ALL: usize = 975;
 /// So long before the loudspeaker has to have it a frame of sound is given out: time to decode and to stretch it.
 pub const SOUND_AHEAD: Span = Span::millis(40);
 
@@ -130,6 +131,8 @@ pub struct Playout {
     skipping: bool,
     /// The delay of the last picture given out, and its decoding position.
     line: Option<(Span, Span)>,
+    /// When the last picture was shown, and its position.
+    shown: Option<(Time, Span)>,
     cache: Cache,
     /// The loudspeaker keeps its own pace, and has to have a sample so long before it leaves.
     speaker: (bool, Span),
@@ -171,6 +174,7 @@ impl Playout {
             said: None,
             skipping: false,
             line: None,
+            shown: None,
             cache: Cache::new(config.min_cache, config.max_cache),
             speaker: (false, Span::ZERO),
             decoder: Span::ZERO,

@@ -10,6 +10,10 @@ const AHEAD: (Span, Span) = (Span::millis(10), Span::millis(50));
 const LIVE_LEAD: Span = Span::millis(10);
 /// So long the first picture of a call waits for one right behind it: it is then the oldest of a burst.
 const FOLLOWER: Span = Span::millis(15);
+/// A picture that is later than by the shortest way by this much is awaited, and those in hand are spread out until it
+/// may come: each is shown by so much later at most.
+const AWAITED: Span = Span::millis(25);
+const MOST_SPREAD: Span = Span::millis(100);
 /// So long after the next unit was due nothing is left to play: in a call, and live.
 const PATIENCE: (Span, Span) = (Span::millis(500), Span::millis(200));
 
@@ -95,10 +99,30 @@ impl Playout {
             return (known, known);
         }
         let Some(line) = self.picture_line(unit.dts, now) else { return (arrival, arrival) };
-        let show = moment(unit.pts, line).min(arrival + MOST_HELD.0).max(arrival);
+        let show = moment(unit.pts, line);
+        let show = (show + self.spread(unit.pts, line, now)).min(arrival + MOST_HELD.0).max(arrival);
         // Pictures that are shown before this one may have to be decoded after it.
         let composition = unit.pts - unit.dts;
         ((show - composition - self.by_mode(AHEAD)).max(arrival), show)
+    }
+
+    /// By how much later than `line` says the picture at `pts` is shown, because the one behind those in hand is awaited
+    /// and may be as late as the latest of its kind: a few small gaps are not seen, and a large one is.
+    fn spread(&self, pts: Span, line: Span, now: Time) -> Span {
+        let known = || {
+            let newest = self.video.held.back().filter(|held| held.unit.pts == held.unit.dts)?;
+            Some((newest.unit.pts + self.video.step, self.shown?, self.shows.least()?, self.shows.share(1000)?))
+        };
+        let Some((awaited, (shown, before), least, most)) = known() else { return Span::ZERO };
+        let (part, whole) = (pts - before, awaited - before);
+        let on_its_way = transit(now, awaited) - least <= AWAITED;
+        if self.config.mode == PlayMode::Live || on_its_way || most <= line || part <= Span::ZERO || part > whole {
+            return Span::ZERO;
+        }
+        let begun = transit(shown, before) - line;
+        let grows = i128::from((most - line - begun).as_micros()) * i128::from(part.as_micros());
+        let spread = begun + Span::micros((grows / i128::from(whole.as_micros())) as i64);
+        spread.max(Span::ZERO).min(MOST_SPREAD)
     }
 
     fn poll_video(&mut self, now: Time) -> Option<Output> {
@@ -125,6 +149,7 @@ impl Playout {
         match show {
             Show::At(at) => {
                 (self.begun, self.line) = (true, line);
+                self.shown = Some((at, held.unit.pts));
                 let delay = transit(at.max(now + self.decoder), held.unit.pts);
                 self.figures.lead = self.heard(now).map_or(Span::ZERO, |heard| heard - delay);
             }

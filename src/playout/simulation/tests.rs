@@ -47,9 +47,10 @@ fn over_a_thousand_networks_a_call_stays_close_to_what_foresight_would_do() {
     within(&all, "sound stretched by more than a hundredth, per mille", [120.0, 500.0, 600.0], |heard| {
         per_mille(heard.stretched, heard.frames)
     });
-    within(&all, "mean stretch, per mille", [6.0, 15.0, 20.0], |heard| heard.stretch as f64 / heard.frames as f64);
+    within(&all, "mean stretch, per mille", [6.0, 15.0, 21.0], |heard| heard.stretch as f64 / heard.frames as f64);
     within(&all, "pictures more than 100 ms apart, a minute", [0.0, 6.0, 15.0], |heard| heard.freezes as f64);
-    within(&all, "longest freeze, ms: what a stall costs", [100.0, 1700.0, 1700.0], |heard| {
+    // Two stalls may come as one.
+    within(&all, "longest freeze, ms: what a stall costs", [100.0, 1700.0, 2400.0], |heard| {
         heard.frozen.as_millis_f64()
     });
     within(&all, "pictures more than 60 ms ahead, per mille", [0.1, 1.0, 4.0], |heard| {
@@ -84,7 +85,7 @@ fn over_a_link_that_becomes_narrow_again_and_again_pictures_and_sound_go_on() {
         heard.delay(),
         heard.silent
     );
-    assert!(middle <= Span::millis(155) && heard.frozen <= Span::millis(130) && heard.silent <= Span::millis(100));
+    assert!(middle <= Span::millis(150) && heard.frozen <= Span::millis(100) && heard.silent <= Span::millis(100));
 }
 
 #[test]
