@@ -9,10 +9,10 @@ BARS = [(230, 230, 230), (200, 200, 30), (40, 190, 190), (40, 180, 50), (190, 60
         (230, 140, 60)]
 
 
-def picture(number):
+def picture(number, colours=BARS):
     """Picture `number` of the film: a grey ramp, colour bars, and its number as the test card writes it."""
     ramp = bytes(32 + 190 * x // WIDTH for x in range(WIDTH) for _ in range(3))
-    bars = bytes(value for x in range(WIDTH) for value in BARS[8 * x // WIDTH])
+    bars = bytes(value for x in range(WIDTH) for value in colours[8 * x // WIDTH])
     lines = [ramp] * (HEIGHT // 4) + [bars] * (HEIGHT - HEIGHT // 4)
     bits = judge.mark(1_000_000 + number, number)
     for row in range(4):
@@ -29,14 +29,14 @@ def picture(number):
 class Film:
     """Ten seconds of pictures and a tone, coded once; shown in a loop for the length of a `with film.at(url)`."""
 
-    def __init__(self, folder, rate=15):
-        self.file, self.rate, self.count = folder / "film.flv", rate, rate * SECONDS
+    def __init__(self, folder, rate=15, name="film", colours=BARS):
+        self.file, self.rate, self.count = folder / f"{name}.flv", rate, rate * SECONDS
         raw = f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {rate} -i - -f lavfi -t {SECONDS}"
         tone = f"-i sine=frequency={TONE_HZ}:sample_rate=48000"
         coding = "-c:v libx264 -preset veryfast -tune zerolatency -crf 18 -pix_fmt yuv420p -c:a aac -ac 1"
         coding += f" -g {rate} -f flv"
         command = ["ffmpeg", "-v", "error", "-y", *raw.split(), *tone.split(), *coding.split(), self.file]
-        pictures = b"".join(picture(number).rgb for number in range(self.count))
+        pictures = b"".join(picture(number, colours).rgb for number in range(self.count))
         subprocess.run([str(word) for word in command], input=pictures, check=True)
 
     def at(self, url):
