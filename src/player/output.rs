@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// A device with a pace of its own has this much at least; it is given more in steps, which are half a usual period.
 const LOW: Span = Span::millis(8);
 const STEP: Span = Span::millis(5);
+/// A card that tells its place in steps, each a period long, is not asked again before this.
+const NAP: Span = Span::millis(1);
 /// Decoding, and the way between two threads.
 const MARGIN: Span = Span::millis(2);
 /// After an underrun it has a step more, at most this, and a millisecond less again after each calm minute.
@@ -135,8 +137,8 @@ impl Output {
         self.gain.set(volume);
     }
 
-    /// Fades out at once and forgets what is in hand or, to `keep` it, goes on with it later; returns when that is heard.
-    pub fn hush(&mut self, keep: bool, to: &mut Listeners<'_>) -> Result<Time, DeviceError> {
+    /// Fades out at once and forgets what is in hand or, to `keep` it, goes on with it later.
+    pub fn hush(&mut self, keep: bool, to: &mut Listeners<'_>) -> Result<(), DeviceError> {
         self.gain.set(0);
         if !self.gain.silent() && !self.render.silent() {
             let at = if self.clocked { self.heard()? } else { self.end.max(clock::now()) };
@@ -145,6 +147,17 @@ impl Output {
         match keep {
             true => self.render.rest(),
             false => self.render.clear(),
+        }
+        Ok(())
+    }
+
+    /// Waits until the device has taken all that was given; returns when that is heard. A card that is kept far ahead has
+    /// no room for a whole ramp at once, and one that is closed within it clicks.
+    pub fn drain(&mut self, bell: &Wake) -> Result<Time, DeviceError> {
+        let patience = clock::now() + PATIENCE;
+        while !self.ring.is_empty() && clock::now() < patience {
+            self.device.wait(bell, Some(patience))?;
+            self.flush()?;
         }
         Ok(clock::now() + self.device.delay()?)
     }
@@ -169,7 +182,7 @@ impl Output {
         loop {
             let (left, now) = (self.device.delay()?, clock::now());
             if left > self.low {
-                return Ok(Some(now + left - self.low));
+                return Ok(Some(now + (left - self.low).max(NAP)));
             }
             let at = self.heard()?;
             self.give(STEP, at, to)?;
@@ -251,6 +264,7 @@ impl Output {
                 // An underrun is as long as a step, as far as anybody can tell.
                 gauges.missing(STEP * count.min(1000) as i64);
                 self.low = (self.low + STEP).min(MOST_LOW);
+                tracing::debug!(output = self.mode.name(), count, ahead = %self.low, "the sound card ran dry");
                 self.clock = SampleClock::new(self.format.rate);
             }
         }

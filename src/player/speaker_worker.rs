@@ -41,14 +41,19 @@ impl SpeakerWorker {
             handle.progressed();
             let plan = self.plans.get();
             if !plan.active {
-                if let Some(open) = output.take() {
-                    self.publish(None);
-                    let _ = self.silence(open, handle.bell());
-                }
                 self.pieces.clear();
                 retry = Time::default();
-                teller.tell(DeviceNotice::Closed);
-                handle.bell().wait(None);
+                match output.take() {
+                    Some(open) => {
+                        self.publish(None);
+                        // It heard the bell meanwhile: what that was about is looked at before anything else.
+                        let _ = self.silence(open, handle.bell());
+                    }
+                    None => {
+                        teller.tell(DeviceNotice::Closed);
+                        handle.bell().wait(None);
+                    }
+                }
                 continue;
             }
             let another = output.as_ref().is_none_or(|open| open.mode != plan.sound_mode);
@@ -65,6 +70,7 @@ impl SpeakerWorker {
                         teller.tell(DeviceNotice::Lost(error));
                     }
                 }
+                continue;
             }
             let Some(open) = &mut output else {
                 self.pieces.clear();
@@ -112,7 +118,8 @@ impl SpeakerWorker {
             self.pieces.clear();
             return Ok(Output::new((self.open)(mode)?, mode));
         };
-        let silent = old.hush(true, &mut Listeners { far: &self.far, volume: &mut self.volume });
+        let hushed = old.hush(true, &mut Listeners { far: &self.far, volume: &mut self.volume });
+        let silent = hushed.and_then(|()| old.drain(bell));
         let mut device = (self.open)(mode);
         // A device that fails now is as silent as one can be.
         rest_until(silent.unwrap_or_default(), bell);
@@ -127,8 +134,8 @@ impl SpeakerWorker {
 
     /// Lets an output fade away and closes it.
     fn silence(&mut self, mut open: Output, bell: &Wake) -> Result<(), DeviceError> {
-        let silent = open.hush(false, &mut Listeners { far: &self.far, volume: &mut self.volume })?;
-        rest_until(silent, bell);
+        open.hush(false, &mut Listeners { far: &self.far, volume: &mut self.volume })?;
+        rest_until(open.drain(bell)?, bell);
         Ok(())
     }
 }

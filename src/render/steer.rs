@@ -2,12 +2,11 @@
 
 use crate::media::Span;
 
-/// Frames in a million that are left out (or put in) for each second of lateness: half of it is gone in a second and a
-/// half.
-const PULL: f64 = 0.5e6;
+/// Frames in a million that are left out (or put in) for each second of lateness: half of it is gone in 0.7 s.
+const PULL: f64 = 1.0e6;
 /// The same for each second of it and each second of time, so that nothing is left of a steady difference; a quarter
 /// of the pull's square, which comes to rest without swinging.
-const LEARN: f64 = 0.0625e6;
+const LEARN: f64 = 0.25e6;
 /// Lateness beyond this is made good by whole periods: nothing is learnt from more.
 const MOST: f64 = 0.004;
 /// Frames in a million at most: further apart than this no two clocks are.

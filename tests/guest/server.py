@@ -60,10 +60,11 @@ class Server:
 
 
 class Publisher:
-    """ffmpeg publishes a moving picture of 320x180 and a tone of 600 Hz to `url` for the length of a `with`."""
+    """ffmpeg publishes a moving picture of 320x180 and a tone of so many Hz to `url` for the length of a `with`."""
 
-    def __init__(self, url):
-        source = "-re -f lavfi -i testsrc2=size=320x180:rate=15 -re -f lavfi -i sine=frequency=600:sample_rate=48000"
+    def __init__(self, url, hz=600):
+        source = "-re -f lavfi -i testsrc2=size=320x180:rate=15"
+        source += f" -re -f lavfi -i sine=frequency={hz}:sample_rate=48000"
         coding = "-c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p "
         coding += "-b:v 150k -maxrate 150k -bufsize 75k -c:a aac -b:a 48k -ac 1 -f flv"
         self.command = ["ffmpeg", "-nostdin", "-v", "fatal", *source.split(), *coding.split(), url]

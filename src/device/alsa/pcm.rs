@@ -59,7 +59,7 @@ impl Card {
         let opened = CString::new(name).map_err(|_| alsa::Error::new("snd_pcm_open", libc::EINVAL));
         let pcm = opened
             .and_then(|name| PCM::open(&name, direction, true))
-            .map_err(|error| open_error(name, error, &noise.take()))?;
+            .map_err(|error| open_error(name, direction, error, &noise.take()))?;
         let unsupported = |error: alsa::Error, said: String| {
             let words = format_args!("it can not do 16-bit sound with one or two channels: {} {said}", text(error));
             DeviceError::new(Fault::Unsupported, name, words)
@@ -127,18 +127,27 @@ impl Card {
     }
 }
 
-fn open_error(name: &str, error: alsa::Error, said: &str) -> DeviceError {
+fn open_error(name: &str, direction: Direction, error: alsa::Error, said: &str) -> DeviceError {
     let words = |words: &str| if said.is_empty() { words.to_string() } else { format!("{words} ({said})") };
     match error.errno() {
         libc::ENOENT => {
             DeviceError::new(Fault::Missing, name, words("there is no such sound device; see `visavisd doctor`"))
         }
         libc::ENODEV | libc::ENXIO => DeviceError::new(Fault::Missing, name, words("the sound card is not connected")),
-        libc::EBUSY => DeviceError::new(Fault::Busy, name, "another program is using the sound device"),
+        libc::EBUSY => {
+            let words = match direction {
+                Direction::Playback => {
+                    "another player or program is using the sound device; a device of dmix can be had by several"
+                }
+                Direction::Capture => "another program is using the sound device",
+            };
+            DeviceError::new(Fault::Busy, name, words)
+        }
         libc::EACCES | libc::EPERM => {
             DeviceError::new(Fault::Denied, name, "not allowed; add the user to the group `audio`")
         }
-        errno => DeviceError::io(name, "open", &io::Error::from_raw_os_error(errno)),
+        errno if said.is_empty() => DeviceError::io(name, "open", &io::Error::from_raw_os_error(errno)),
+        _ => DeviceError::new(Fault::Failed, name, format_args!("could not open: {}; {said}", text(error))),
     }
 }
 
