@@ -87,6 +87,10 @@ class Terminal:
                     raise AssertionError(f"{why}: {what}; codes so far {self.codes()}")
                 self.heard.changed.wait(rest)
 
+    def plays(self):
+        """Waits until every player is live. (Its events may have been told before somebody listened.)"""
+        return self.wait_until(lambda now: all(player["state"] == "live" for player in now["players"]), what="it plays")
+
     def stop(self):
         """Ends the daemon as systemd would: its exit status. Log and events stay in the scenario's folder."""
         self.guest.sh(f"kill {self.pid}")

@@ -38,8 +38,7 @@ def run(lab):
     with showings["agent"]:
         with showings["interpreter"]:
             terminal = lab.terminal(players(lab) + '[screen]\nlayout = "grid"\n', BOARD)
-            for name in reels:
-                terminal.wait(2004, source=f"player:{name}")
+            terminal.plays()
             halves(lab, reels, "grid")
             stays(lab, "the other one stops", lambda: terminal.ctl("player interpreter stop"))
             judged(lab, reels["agent"], "alone", within(ALONE), (480, 360))

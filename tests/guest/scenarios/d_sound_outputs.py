@@ -28,7 +28,7 @@ def run(lab):
     config = f'[[player]]\nid = "agent"\nsrc = "{lab.server.from_guest("agent")}"\nmode = "RTC"\nautoplay = true\n'
     with Publisher(lab.server.from_host("agent")):
         terminal = lab.terminal(config, BOARD)
-        terminal.wait(2004, source="player:agent")
+        terminal.plays()
         terminal.wait_until(lambda now: now["speaker"]["state"] == "running", what="the loudspeaker runs")
         switched(lab, terminal)
         wrong_clock(lab, terminal)

@@ -46,8 +46,7 @@ def started(lab, device):
     player = '[[player]]\nid = "{}"\nsrc = "{}"\nmode = "RTC"\nautoplay = true\n'
     config = "".join(player.format(name, lab.server.from_guest(name)) for name in TONES)
     terminal = lab.terminal(config, BOARD.format(device))
-    for name in TONES:
-        terminal.wait(2004, source=f"player:{name}")
+    terminal.plays()
     return terminal
 
 
