@@ -179,8 +179,9 @@ fn the_delay_stays_what_it_was_although_the_senders_clock_is_wrong() {
     for (what, points) in [("picture", &pictures[settled..]), ("sound", &sounds[settled..])] {
         let grown = slope(points) * (points.len() as f64);
         println!("{what}: {grown:+.1} ms in {} s", points.len());
-        // Uncorrected it is 90 ms in the short run and 1.4 s in the hour. A busy machine makes the buffer longer.
-        assert!(grown.abs() < 25.0, "{what}: {grown:+.1} ms in {} s", points.len());
+        // Uncorrected it is 90 ms in the short run and 1.4 s in the hour. A busy machine needs more buffer at times, and
+        // a card that ran dry is kept further ahead.
+        assert!(grown.abs() < 45.0, "{what}: {grown:+.1} ms in {} s", points.len());
     }
 }
 
