@@ -177,7 +177,7 @@ fn a_speaker_and_a_screen_nobody_looks_at_hold_nothing_up_and_work_as_soon_as_so
     let samples = |bytes: &[u8]| -> Vec<i16> {
         bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
     };
-    speaker.wait(6.0, "half a second of the tone", |bytes| sound::share(&samples(bytes), 48_000, 1000.0) > 0.9);
+    speaker.wait(6.0, "half a second of the tone", |bytes| sound::purity(&samples(bytes), 48_000, 1000.0) > 0.9);
     // Both go away again: the pictures sent do not suffer.
     drop((speaker, screen));
     terminal.until_status(4.0, "the loss", |status| device(status, "speaker").0 == "lost");

@@ -86,7 +86,7 @@ fn last_second(terminal: &Terminal, name: &str) -> Vec<i16> {
 fn hear_the_tone(terminal: &Terminal, name: &str, within: f64) {
     until(within, "a second of the tone", || {
         let heard = last_second(terminal, name);
-        let pure = heard.len() == 48_000 && sound::share(&heard, 48_000, 1000.0) > 0.9;
+        let pure = heard.len() == 48_000 && sound::purity(&heard, 48_000, 1000.0) > 0.9;
         (pure && (sound::frequency(&heard, 48_000) - 1000.0).abs() < 5.0).then_some(())
     });
 }

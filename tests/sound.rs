@@ -92,7 +92,7 @@ impl Tape {
             let last = &heard[heard.len().saturating_sub(9600)..];
             let level = last.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / last.len().max(1) as f64;
             let close = (level.sqrt() * std::f64::consts::SQRT_2 / peak - 1.0).abs() < 0.1;
-            (last.len() == 9600 && close && sound::share(last, 48_000, 1000.0) > 0.9).then_some(())
+            (last.len() == 9600 && close && sound::purity(last, 48_000, 1000.0) > 0.9).then_some(())
         });
     }
 

@@ -53,12 +53,6 @@ fn told_sizes(rig: &Rig) -> Vec<Size> {
     rig.news.iter().filter_map(size).collect()
 }
 
-/// How much of `heard` is a tone of 1 kHz, in pieces so short that it does not matter how evenly it is played.
-fn tone(heard: &[i16]) -> f64 {
-    let pieces = heard.chunks_exact(2400);
-    pieces.clone().map(|piece| sound::share(piece, 48_000, 1000.0)).sum::<f64>() / pieces.len() as f64
-}
-
 fn count(rig: &Rig, wanted: fn(&PlayNews) -> bool) -> usize {
     rig.news.iter().filter(|news| wanted(news)).count()
 }
@@ -148,7 +142,7 @@ fn every_kind_of_sound_is_heard() {
         let heard = rig.samples.lock().unwrap().clone();
         assert!(heard.len() > 80_000, "{name}: {} samples", heard.len());
         let middle = &heard[heard.len() / 3..heard.len() / 3 + 24_000];
-        let (pitch, purity) = (sound::frequency(middle, 48_000), tone(middle));
+        let (pitch, purity) = (sound::frequency(middle, 48_000), sound::purity(middle, 48_000, 1000.0));
         assert!((pitch - 1000.0).abs() < 15.0 && purity > 0.9, "{name}: {pitch} Hz, {purity}");
         assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
     }
@@ -218,7 +212,7 @@ fn he_aac_is_heard_with_its_upper_half_however_it_is_announced() {
         assert!(heard.len() > 80_000, "{name}: {} samples", heard.len());
         let middle = &heard[heard.len() / 3..heard.len() / 3 + 24_000];
         // Sound of 24 kHz has nothing above 12.
-        let (purity, height) = (tone(middle), height(middle));
+        let (purity, height) = (sound::purity(middle, 48_000, 1000.0), height(middle));
         assert!(purity > 0.9 && height > 0.3, "{name}: {purity}, {height}");
         assert_eq!(failures(&rig), 0, "{name}: {:?}", rig.news);
     }
@@ -241,7 +235,7 @@ fn size_frame_rate_and_sound_change_in_mid_stream_and_only_the_size_is_told() {
     let heard = rig.samples.lock().unwrap().clone();
     for half in [1, 3, 5] {
         let piece = &heard[(half * 24_000 - 6000).min(heard.len() - 14_000)..][..12_000];
-        assert!(tone(piece) > 0.8, "half second {half}");
+        assert!(sound::purity(piece, 48_000, 1000.0) > 0.8, "half second {half}");
     }
 }
 

@@ -23,6 +23,13 @@ pub fn share(samples: &[i16], rate: u32, hz: f64) -> f64 {
     if power == 0.0 { 0.0 } else { 2.0 * tone / (power * samples.len() as f64) }
 }
 
+/// How much of `samples` is a tone of `hz`, in pieces of 50 ms: in a long one a player that follows a clock by single
+/// samples turns the tone's phase until it takes itself away.
+pub fn purity(samples: &[i16], rate: u32, hz: f64) -> f64 {
+    let pieces = samples.chunks_exact(rate as usize / 20);
+    pieces.clone().map(|piece| share(piece, rate, hz)).sum::<f64>() / pieces.len().max(1) as f64
+}
+
 /// The frequency of a pure tone, from its rising zero crossings.
 pub fn frequency(samples: &[i16], rate: u32) -> f64 {
     let rises = samples.windows(2).enumerate().filter(|(_, pair)| pair[0] < 0 && pair[1] >= 0).map(|(at, pair)| {
