@@ -11,6 +11,8 @@ const BURST: (u32, Span) = (32, Span::millis(10));
 const LONGER_FOR_GOOD: Span = Span::secs(1);
 /// Unless it becomes shorter by this much in the meantime.
 const CATCHING_UP: Span = Span::millis(100);
+/// What waited in a break has come when the way has not become shorter for so long.
+const CAUGHT_UP: Span = Span::millis(150);
 
 /// The waiting units of one track.
 #[derive(Clone, Debug)]
@@ -24,8 +26,9 @@ pub(super) struct Queue<U> {
     last: Option<(Span, Time)>,
     /// Units since the last one that was much faster than all before it.
     usual: u32,
-    /// Units are held up by more than any delay would cover.
-    stalled: bool,
+    /// Units were held up by more than any delay would cover, and what waited is still coming: the shortest way since,
+    /// and when it was seen.
+    stalled: Option<(Span, Time)>,
     /// Since when everything is too late, and the transit then; catching up begins it anew.
     late_since: Option<(Time, Span)>,
 }
@@ -63,7 +66,7 @@ impl<U> Queue<U> {
             config: 0,
             last: None,
             usual: 0,
-            stalled: false,
+            stalled: None,
             late_since: None,
         }
     }
@@ -78,21 +81,30 @@ impl<U> Queue<U> {
             follows = (now - at) * 2 < self.step;
         }
         let burst = relative < -BURST.1 && self.usual < BURST.0;
-        self.stalled = relative > MOST_JITTER || self.stalled && follows;
+        self.stalled = match self.stalled {
+            _ if relative > MOST_JITTER => Some((transit, now)),
+            Some((shortest, _)) if transit < shortest => Some((transit, now)),
+            stalled => stalled.filter(|&(_, at)| now - at < CAUGHT_UP),
+        };
         let longer = self.longer_for_good(relative, transit, now);
         let anew = burst || longer;
         // What was taken for a longer way may have been a break: then what was held up in it comes as a burst does.
         self.usual = if anew { 0 } else { self.usual.saturating_add(1) };
         let relative = if anew { Span::ZERO } else { relative };
-        let counts = anew || !self.stalled;
+        let counts = anew || self.stalled.is_none();
         if anew {
             self.ways.forget();
-            self.stalled = false;
+            self.stalled = None;
         }
         if counts {
             self.ways.note(transit, now);
         }
         Arrival { stale: relative > limit, follows, counts, anew }
+    }
+
+    /// The stream has only begun, or begun anew: what is behind the live edge now may be left out at once.
+    pub(super) fn joins(&self) -> bool {
+        self.usual < BURST.0
     }
 
     fn longer_for_good(&mut self, relative: Span, transit: Span, now: Time) -> bool {

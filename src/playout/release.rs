@@ -79,7 +79,7 @@ impl Playout {
             },
         };
         let line = self.line.map_or(goal, |(line, at)| match goal - line {
-            missing if missing.abs() > pace::LEAP => goal,
+            missing if missing.abs() > pace::LEAP || missing < Span::ZERO && self.video.joins() => goal,
             missing => line + pace::change(missing, dts - at, self.config.mode),
         });
         // Where sound leaps, its pictures leap with it.

@@ -9,6 +9,8 @@ use crate::settings::player::PlayMode;
 
 /// Sound that is left out is so until what comes is no later than this.
 const FRESH: Span = Span::millis(40);
+/// Sound this far behind when a stream has only begun is of a server's burst.
+const PAST: Span = Span::millis(100);
 /// A frame that came so much too late is told as a stream that arrives unevenly.
 const UNEVEN: Span = Span::millis(60);
 /// Pictures wait for no sound that gave nothing for so long.
@@ -69,7 +71,15 @@ impl Playout {
         let soonest = self.soonest(held.arrival.max(now));
         let wanted = self.sound_goal().map_or(soonest, |goal| moment(pts, goal));
         let late = soonest - wanted;
-        if held.stale {
+        // Right behind what was said, and how much of the stream lies between.
+        let next = self.said.map(|said| {
+            let length = (pts - said.until).max(Span::ZERO);
+            (said.due + length, length)
+        });
+        // A server's burst of the past may come in pieces: the first of them are heard already when the last one comes.
+        let behind = next.is_some_and(|(next, _)| next - wanted > PAST);
+        let past = behind && self.sound.joins() && self.config.mode == PlayMode::RTC;
+        if held.stale || past {
             return Some(Next::LeaveOut);
         }
         if self.fresher_may_follow(late) {
@@ -85,18 +95,10 @@ impl Playout {
                 }
             }
         }
-        let due = match self.said {
+        let due = match next.map(|(next, length)| (next, length, wanted - next)) {
             None => wanted,
-            Some(said) => {
-                let length = (pts - said.until).max(Span::ZERO);
-                let next = said.due + length;
-                let missing = wanted - next;
-                if missing.abs() > pace::LEAP {
-                    wanted.max(next)
-                } else {
-                    next + pace::change(missing, length, self.config.mode)
-                }
-            }
+            Some((next, _, missing)) if missing.abs() > pace::LEAP => wanted.max(next),
+            Some((next, length, missing)) => next + pace::change(missing, length, self.config.mode),
         };
         let due = due.max(self.soonest(held.arrival));
         Some(Next::Play((due - self.speaker.1 - SOUND_AHEAD).max(held.arrival), due))
@@ -129,7 +131,7 @@ impl Playout {
                 Next::LeaveOut => {
                     self.skip_sound();
                     self.skipping = true;
-                    if self.said.is_some() {
+                    if self.said.is_some() && !self.sound.joins() {
                         self.uneven();
                     }
                 }

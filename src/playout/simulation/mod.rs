@@ -144,7 +144,7 @@ pub(super) fn play(playout: &mut Playout, weather: &Weather, seconds: i64, seed:
                             "{weather:?} {seed}: {passed} for {length}"
                         );
                         assert!(
-                            length > FRAME * 2 || passed + rounded >= length * 9 / 10,
+                            length >= FRAME * 2 || passed + rounded >= length * 9 / 10,
                             "{weather:?} {seed}: {passed} for {length}"
                         );
                     }
