@@ -46,9 +46,9 @@ fn a_whole_call_is_shown_measured_and_photographed() {
     let (marks, stamps) = (figure("picture"), figure("stamps say"));
     let worst =
         line(&text, "picture").split_once("median,").and_then(|(_, rest)| rest.trim().split(' ').next()?.parse().ok());
-    // Where a busy machine spreads them, two or three stamps a second are a rougher sample than thirty marks.
-    let spread = worst.unwrap_or(marks) - marks;
-    assert!((marks - stamps).abs() < 3.0 + spread / 2.0, "{marks} ms by the marks, {stamps} ms by the stamps\n{text}");
+    // Stamps come with IDR pictures, which take longest, and twice a second: a rougher sample than thirty marks.
+    let allowed = marks - 3.0..worst.unwrap_or(marks) + 3.0;
+    assert!(allowed.contains(&stamps), "{marks} ms by the marks, {stamps} ms by the stamps\n{text}");
     let file = folder.path().join(line(&text, "screen"));
     let picture = ffmpeg::image(&file);
     assert_eq!((picture.width, picture.height), (640, 360));
