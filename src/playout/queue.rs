@@ -75,10 +75,15 @@ impl<U> Queue<U> {
     pub(super) fn note(&mut self, position: Span, now: Time, limit: Span) -> Arrival {
         let transit = transit(now, position);
         let relative = self.ways.least().map_or(Span::ZERO, |least| transit - least);
-        let mut follows = false;
+        let (mut follows, mut paused) = (false, false);
         if let Some((last, at)) = self.last.replace((position, now)) {
             self.step = (position - last).max(Span::ZERO).min(Span::secs(1));
             follows = (now - at) * 2 < self.step;
+            paused = now - at > LONGER_FOR_GOOD / 2;
+        }
+        if paused {
+            // A break says nothing of the way: only what comes behind it does.
+            self.late_since = None;
         }
         let burst = relative < -BURST.1 && self.usual < BURST.0;
         self.stalled = match self.stalled {

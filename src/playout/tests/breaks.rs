@@ -38,7 +38,13 @@ fn a_break_that_was_taken_for_a_longer_way_leaves_no_delay_behind_it() {
         0..250 => Some(0),
         _ => Some((3000 - 28 * (n - 250) + if n % 8 == 0 { 25 } else { 0 }).max(0)),
     };
-    for late in [left_out, drained, narrow] {
+    // One comes late already, then nothing for three seconds, and then the rest of what was held up.
+    let trickled: Late = |n| match n {
+        0..250 => Some(0),
+        250 => Some(400),
+        _ => Some((3400 - 28 * (n - 250)).max(0)),
+    };
+    for (late, catches_up) in [(left_out, false), (drained, true), (narrow, true), (trickled, true)] {
         let mut playout = Playout::new(CALL);
         let mut shown = Vec::new();
         for n in 0..500 {
@@ -47,10 +53,12 @@ fn a_break_that_was_taken_for_a_longer_way_leaves_no_delay_behind_it() {
             let unit = VideoUnit { data: Bytes::new(), idr: n % 50 == 0, dts: pts, pts };
             playout.handle_video(unit, now);
             while let Some(output) = playout.poll(now) {
-                if let Output::Video { unit, show: Show::At(at), .. } = output
-                    && n >= 375
-                {
-                    shown.push(transit(at, unit.pts));
+                if let Output::Video { unit, show: Show::At(at), .. } = output {
+                    let delay = transit(at, unit.pts);
+                    assert!(!catches_up || delay <= BEHIND, "picture {n} is shown {delay} late");
+                    if n >= 375 {
+                        shown.push(delay);
+                    }
                 }
             }
         }
