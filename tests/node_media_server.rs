@@ -26,7 +26,7 @@ fn a_terminal_pushes_to_it_and_plays_from_it_over_rtmp_and_over_http() {
         until(10.0, &format!("2004 of {name}: {}", events.story()), told);
     }
     terminal.until_status(5.0, "both with pictures", |status| {
-        let fine = |net: &serde_json::Value| net["videoWidth"] == 320 && net["videoFPS"].as_f64() > Some(12.0);
+        let fine = |net: &serde_json::Value| net["videoWidth"] == 320 && net["videoFPS"].as_f64() > Some(8.0);
         fine(&status["players"][0]["net"]) && fine(&status["players"][1]["net"])
     });
 }
@@ -63,7 +63,8 @@ fn a_sender_that_falls_silent_behind_its_cached_pictures_is_given_five_seconds_a
     let players = player(&server.url("own"), "mode = \"RTC\"");
     let other = players.replace("agent", "other").replace(&server.url("own"), &server.http_url("own"));
     let sender = Terminal::start(&pusher(&server.url("own")), VIRTUAL);
-    sender.events().wait("pusher", 1002, 8.0);
+    // Whoever joins at the very moment at which a publisher begins may be given nothing live by this server.
+    sender.on_air(1500);
     let terminal = Terminal::start(&(players + &other), VIRTUAL);
     terminal.until_status(10.0, "both for a while", |status| {
         let players = status["players"].as_array().unwrap();
