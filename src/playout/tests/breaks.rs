@@ -109,11 +109,11 @@ fn a_link_that_recovers_slowly_shows_nothing_stale_while_it_catches_up() {
 fn a_burst_that_comes_in_pieces_leaves_nothing_behind_the_live_edge() {
     let mut playout = Playout::new(CALL);
     let (mut at_once, mut delays) = (0, Vec::new());
-    // Two seconds of the past, the last 280 ms of them a little later.
+    // Two seconds of the past, the last 220 ms of them a little later.
     for ms in 0..4000 {
         let now = Time::default() + Span::millis(ms);
         let until = match ms {
-            0..45 => 1720,
+            0..45 => 1780,
             _ => 2000 + ms,
         };
         for position in (at_once..until).filter(|position| position % 20 == 0).map(Span::millis) {
