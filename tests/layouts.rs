@@ -79,6 +79,24 @@ fn ctl(terminal: &Terminal, words: &[&str]) -> (i32, String) {
 }
 
 #[test]
+fn a_player_that_has_no_place_plays_at_its_own_pace_and_not_at_that_of_the_one_that_is_seen() {
+    let server = Nginx::start();
+    let _slow = publish(&server, "slow", "color=red:size=160x90:rate=1", "-g 1");
+    let _quick = publish(&server, "quick", "color=lime:size=160x90:rate=15", "");
+    let players = ["slow", "quick"].map(|id| player(&server, id, "autoplay = true")).concat();
+    let (terminal, screen) = start(&players);
+    screen.wait(10.0, "the first", |picture| shows(picture, &[(0.5, 0.5, RED)]));
+    terminal.until_status(10.0, "fifteen a second unseen, and none left out meanwhile", |status| {
+        let (slow, quick) = (&status["players"][0]["net"], &status["players"][1]["net"]);
+        slow["videoFPS"].as_f64() < Some(3.0) && quick["videoFPS"].as_f64() > Some(13.0)
+    });
+    let dropped = || terminal.status()["players"][1]["net"]["dropped"].as_i64().unwrap();
+    let before = dropped();
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(dropped() - before <= 1, "{before} and {}", dropped());
+}
+
+#[test]
 fn players_and_the_own_picture_share_the_screen_as_the_layout_says() {
     let server = Nginx::start();
     let colours = [("a", "red"), ("b", "lime"), ("c", "blue"), ("d", "white")];

@@ -26,7 +26,7 @@ fn a_terminal_pushes_to_it_and_plays_from_it_over_rtmp_and_over_http() {
         until(10.0, &format!("2004 of {name}: {}", events.story()), told);
     }
     terminal.until_status(5.0, "both with pictures", |status| {
-        let fine = |net: &serde_json::Value| net["videoWidth"] == 320 && net["videoFPS"].as_f64() > Some(12.0);
+        let fine = |net: &serde_json::Value| net["videoWidth"] == 320 && net["videoFPS"].as_f64() > Some(14.0);
         fine(&status["players"][0]["net"]) && fine(&status["players"][1]["net"])
     });
 }

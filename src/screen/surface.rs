@@ -177,4 +177,9 @@ impl Surface {
             picture.audience.late();
         }
     }
+
+    /// It has no place on the screen at `now`: its stream plays all the same, and its pictures pass when they are due.
+    pub fn unseen(&mut self, now: Time) {
+        self.shown(now);
+    }
 }

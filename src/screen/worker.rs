@@ -262,6 +262,11 @@ impl Showing {
         let Some(native) = self.display.as_ref().map(|display| display.size()) else { return };
         let size = native.unwrap_or_else(|| natural_size(surfaces, self.own.as_ref()));
         let marks = self.marks(plan, surfaces, size);
+        for (number, surface) in surfaces.iter_mut().enumerate() {
+            if marks.iter().all(|mark| mark.part != Part::Player(number)) {
+                surface.unseen(clock::now());
+            }
+        }
         self.panels.refresh(&plan.figures, &marks, size);
         let wanted = Some((self.anew, marks, self.panels.changes()));
         let Some((_, marks, panels)) =
@@ -309,9 +314,13 @@ impl Showing {
         match shown {
             Ok(Some(at)) => {
                 let mut pictures = self.own.is_some();
-                for surface in surfaces.iter_mut().filter(|surface| matches!(surface.sight(), Sight::Picture(_))) {
-                    surface.shown(at);
-                    (self.played, pictures) = (at, true);
+                for mark in marks {
+                    let Part::Player(number) = mark.part else { continue };
+                    let surface = surfaces.get_mut(number).filter(|it| matches!(it.sight(), Sight::Picture(_)));
+                    if let Some(surface) = surface {
+                        surface.shown(at);
+                        (self.played, pictures) = (at, true);
+                    }
                 }
                 if pictures && !matches!(self.teller.last(), Some(DeviceNotice::FirstFrame)) {
                     self.teller.tell(DeviceNotice::FirstFrame);
