@@ -122,8 +122,7 @@ impl Playout {
         let begun = transit(shown, before) - line;
         let grows = i128::from((most - line - begun).as_micros()) * i128::from(part.as_micros());
         let spread = begun + Span::micros((grows / i128::from(whole.as_micros())) as i64);
-        // Later than the one behind it is due it would be left out when that comes.
-        spread.max(Span::ZERO).min(MOST_SPREAD).min(self.video.step * 3 / 4)
+        spread.max(Span::ZERO).min(MOST_SPREAD)
     }
 
     fn poll_video(&mut self, now: Time) -> Option<Output> {

@@ -85,7 +85,7 @@ fn over_a_link_that_becomes_narrow_again_and_again_pictures_and_sound_go_on() {
         heard.delay(),
         heard.silent
     );
-    assert!(middle <= Span::millis(150) && heard.frozen <= Span::millis(110) && heard.silent <= Span::millis(100));
+    assert!(middle <= Span::millis(150) && heard.frozen <= Span::millis(75) && heard.silent <= Span::millis(100));
 }
 
 #[test]
