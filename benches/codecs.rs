@@ -210,7 +210,7 @@ fn voice(plan: VoicePlan) -> Vec<Duration> {
         let far: Vec<i16> = (0..480).map(|_| rng.i16(-3000..3000)).collect();
         let near = far.iter().enumerate().map(|(n, far)| far / 4 + ((n as f32 / 17.0).sin() * 5000.0) as i16).collect();
         let mut sound = Sound { format: SoundFormat::CALL, samples: near, captured: at };
-        treatment.played(&Played { samples: far, format: SoundFormat::CALL, heard: at });
+        treatment.played(0, &Played { samples: far, format: SoundFormat::CALL, heard: at });
         at += Span::millis(10);
         timed(|| treatment.run(black_box(&mut sound))).0
     };

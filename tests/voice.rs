@@ -121,37 +121,49 @@ fn the_rate_of_speech_changes_on_air_without_a_hole_or_a_new_connection() {
     assert!(quiet.is_empty(), "silence at {quiet:?} tenths of a second: {levels:.0?}");
 }
 
-/// A terminal in a room: its microphone hears its loudspeaker.
+/// Who speaks to the terminal, and how high.
+const SPEAKERS: [(&str, f64); 2] = [("agent", 150.0), ("interpreter", 210.0)];
+
+/// A terminal in a room: its microphone hears the two outputs that its two players play to.
 fn in_a_room(server: &Nginx) -> (Terminal, Room) {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::open(folder.path());
-    let board = VIRTUAL
-        .replace("driver = \"tone\"", "driver = \"pipe\"\npath = \"{folder}/microphone\"\nrate = 48000\nchannels = 1")
-        .replacen(
-            "[speaker.speaker]\ndriver = \"null\"",
-            "[speaker.speaker]\ndriver = \"pipe\"\npath = \"{folder}/speaker\"\nrate = 48000\nchannels = 1",
-            1,
-        );
+    let pipe = |name: &str| format!("driver = \"pipe\"\npath = \"{{folder}}/{name}\"\nrate = 48000\nchannels = 1");
+    let output =
+        |name: &str| (format!("[speaker.{name}]\ndriver = \"null\""), format!("[speaker.{name}]\n{}", pipe(name)));
+    let [(speaker, loud), (ear, quiet)] = ["speaker", "ear"].map(output);
+    let board =
+        VIRTUAL.replace("driver = \"tone\"", &pipe("microphone")).replace(&speaker, &loud).replace(&ear, &quiet);
+    let [agent, interpreter] = SPEAKERS.map(|(name, _)| server.url("live", name));
+    let other = player(&interpreter, "mode = \"RTC\"\nsound-mode = \"ear\"").replace("\"agent\"", "\"interpreter\"");
     let config = pusher(&server.url("live", "terminal")).replace("\"media\"", "\"voicecall\"")
-        + &player(&server.url("live", "agent"), "mode = \"RTC\"");
+        + &player(&agent, "mode = \"RTC\"")
+        + &other;
     (Terminal::start_in(folder, &config, &board, |_| {}), room)
 }
 
-fn speak(folder: &Path, server: &Nginx) -> Ffmpeg {
-    let file = folder.join("talk.raw");
-    std::fs::write(&file, talk(12)).unwrap();
+fn speak(folder: &Path, server: &Nginx, (name, pitch): (&str, f64)) -> Ffmpeg {
+    let file = folder.join(name);
+    std::fs::write(&file, talk(pitch, 12)).unwrap();
     let input = format!("-re -f s16le -ar 48000 -ac 1 -i {} -c:a aac -b:a 96k -f flv", file.display());
-    Ffmpeg::start(&input, server.url("live", "agent"))
+    Ffmpeg::start(&input, server.url("live", name))
 }
 
 #[test]
 fn who_speaks_to_the_terminal_does_not_hear_himself() {
     let server = Nginx::start();
     let talking = tempfile::tempdir().unwrap();
-    let _speaker = speak(talking.path(), &server);
-    until(3.0, "somebody to talk", || server.log().contains("publish: name='agent'").then_some(()));
+    let _speakers = SPEAKERS.map(|speaker| speak(talking.path(), &server, speaker));
+    for (name, _) in SPEAKERS {
+        let publishes = format!("publish: name='{name}'");
+        until(3.0, "somebody to talk", || server.log().contains(&publishes).then_some(()));
+    }
     let (terminal, room) = in_a_room(&server);
-    terminal.events().wait("player:agent", 2004, 8.0);
+    let events = terminal.events();
+    for (name, _) in SPEAKERS {
+        let told = || events.codes(&format!("player:{name}")).contains(&2004).then_some(());
+        until(8.0, "both to be heard", told);
+    }
     let status = terminal.status();
     assert_eq!(status["pusher"]["voice"], json!(["echo-cancellation"]));
     assert!(!status["pusher"]["unsupported"].to_string().contains("audio-volume-type"), "{status:#}");

@@ -27,7 +27,7 @@ use crate::api::command::{Command, PlayerCommand, PusherCommand, Refusal, Reply,
 use crate::api::event::{Happening, Object};
 use crate::api::notice::{DeviceNotice, Notice};
 use crate::api::plan::Effect;
-use crate::api::status::{DeviceState, DeviceStatus, Status, Unsupported};
+use crate::api::status::{DeviceState, DeviceStatus, Status};
 use crate::media::{Span, Time};
 use crate::settings::{Board, ControlSettings, PlayerSettings, PusherSettings, Settings};
 use display::DisplayState;
@@ -174,11 +174,6 @@ impl Appliance {
             buttons: self.panel.button_status(),
             lamps: self.panel.lamp_status(),
         };
-        if self.players.len() > 1 && self.pusher.as_ref().is_some_and(Pushing::cancels_echo) {
-            let reason = "of several players only the sound of the first one is taken out of the microphone's";
-            let short = Unsupported { property: "audio-volume-type".into(), reason: reason.into() };
-            status.pusher.iter_mut().for_each(|it| it.unsupported.push(short.clone()));
-        }
         for net in status.pusher.iter_mut().map(|it| &mut it.net) {
             (net.cpu, net.temperature) = self.load;
         }

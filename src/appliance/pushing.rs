@@ -298,11 +298,6 @@ impl Pushing {
         }
     }
 
-    /// What the loudspeaker plays is to be taken out of the microphone's sound.
-    pub fn cancels_echo(&self) -> bool {
-        self.settings.voice(self.loudspeaker).echo
-    }
-
     /// Its picture is wanted on the local screen.
     pub fn previews(&self) -> bool {
         self.preview

@@ -107,16 +107,14 @@ impl Terminal {
             Some(album) => album.keeping(inbox.notices()),
             None => inbox.notices(),
         };
-        let (tap, ear) = far_end()?;
+        let (taps, ear) = far_end(ids.len())?;
         let screen = Screen::start(outputs.display, ids.len(), notices.clone())?;
         let own = screen.self_view();
         let pusher = has_pusher.then(|| start_pusher(board, own, ear, &dialer, &notices, &net)).transpose()?;
-        // Each player opens the board's loudspeaker for itself; the first one's sound is what the microphone is told of.
-        let (mut tap, volumes) = (Some(tap), VolumeBoard::default());
-        let mut players = Vec::new();
-        for (number, id) in ids.iter().enumerate() {
+        // Each player opens the board's loudspeaker for itself, and the microphone is told of the sound of all.
+        let (volumes, mut players) = (VolumeBoard::default(), Vec::new());
+        for (number, (id, tap)) in ids.iter().zip(taps).enumerate() {
             let Some(frames) = screen.frames(number) else { break };
-            let tap = tap.take().map_or_else(|| far_end().map(|(tap, _)| tap), Ok)?;
             let loudspeaker = Loudspeaker { open: outputs.speaker.clone(), tap, volume: volumes.tap(number) };
             let devices = player::Devices { loudspeaker, video_decoders: device::video_decoders() };
             let player = Player::start(number, id, frames, devices, dialer.clone(), notices.clone(), net.handle())?;

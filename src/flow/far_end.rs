@@ -1,4 +1,4 @@
-//! What the loudspeaker plays, on its way to the microphone's worker, which takes it out of what it hears.
+//! What the players play, on its way to the microphone's worker, which takes it out of what it hears.
 //!
 //! Nothing goes this way, and nothing is copied, while nobody listens.
 
@@ -9,10 +9,10 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Pieces on the way: a second of the shortest ones (5 ms). The reader comes every 10 ms.
+/// Pieces of each player on the way: a second of the shortest ones (5 ms). The reader comes every 10 ms.
 const PIECES: usize = 200;
 
-/// The loudspeaker's end.
+/// The end of one player's loudspeaker.
 pub struct Tap {
     pieces: Sender<Played>,
     wanted: Arc<AtomicBool>,
@@ -20,16 +20,21 @@ pub struct Tap {
 
 /// The microphone's end.
 pub struct Ear {
-    pieces: Receiver<Played>,
+    players: Vec<Receiver<Played>>,
     wanted: Arc<AtomicBool>,
 }
 
-/// A way from a loudspeaker to a microphone.
-pub fn far_end() -> io::Result<(Tap, Ear)> {
-    // The reader does not wait for it: it is woken by its own microphone.
-    let (sender, receiver) = lane::ring(PIECES, Wake::new()?);
+/// The ways from so many players to a microphone.
+pub fn far_end(players: usize) -> io::Result<(Vec<Tap>, Ear)> {
+    // The reader does not wait for them: it is woken by its own microphone.
+    let bell = Wake::new()?;
     let wanted = Arc::new(AtomicBool::new(false));
-    Ok((Tap { pieces: sender, wanted: wanted.clone() }, Ear { pieces: receiver, wanted }))
+    let way = |_| {
+        let (pieces, receiver) = lane::ring(PIECES, bell.clone());
+        (Tap { pieces, wanted: wanted.clone() }, receiver)
+    };
+    let (taps, players) = (0..players).map(way).unzip();
+    Ok((taps, Ear { players, wanted }))
 }
 
 impl Tap {
@@ -48,13 +53,13 @@ impl Ear {
     /// Listens from now on, or no longer.
     pub fn listen(&self, wanted: bool) {
         if self.wanted.swap(wanted, Ordering::Relaxed) != wanted {
-            self.pieces.clear();
+            self.players.iter().for_each(Receiver::clear);
         }
     }
 
-    /// The next piece.
-    pub fn take(&self) -> Option<Played> {
-        self.pieces.take()
+    /// The next piece, and the number of the player that plays it.
+    pub fn take(&self) -> Option<(usize, Played)> {
+        self.players.iter().enumerate().find_map(|(player, pieces)| Some((player, pieces.take()?)))
     }
 }
 
@@ -64,19 +69,22 @@ mod tests {
     use crate::media::{SoundFormat, Time};
 
     #[test]
-    fn only_what_is_played_while_somebody_listens_arrives() {
-        let (tap, ear) = far_end().unwrap();
+    fn only_what_is_played_while_somebody_listens_arrives_and_each_players_is_told_apart() {
+        let (taps, ear) = far_end(2).unwrap();
         let piece = |value| Played { samples: vec![value; 240], format: SoundFormat::CALL, heard: Time::default() };
-        assert!(!tap.wanted());
+        assert!(!taps.iter().any(Tap::wanted));
         ear.listen(true);
-        assert!(tap.wanted());
-        tap.put(piece(1));
-        assert_eq!((ear.take(), ear.take()), (Some(piece(1)), None));
-        tap.put(piece(2));
+        assert!(taps.iter().all(Tap::wanted));
+        taps[1].put(piece(1));
+        assert_eq!((ear.take(), ear.take()), (Some((1, piece(1))), None));
+        taps.iter().for_each(|tap| tap.put(piece(2)));
         ear.listen(false);
         ear.listen(true);
         assert_eq!(ear.take(), None, "what was left of earlier belongs to no echo of now");
-        (0..1000).for_each(|_| tap.put(piece(3)));
-        assert_eq!(std::iter::from_fn(|| ear.take()).count(), PIECES);
+        (0..1000).for_each(|_| taps[0].put(piece(3)));
+        taps[1].put(piece(4));
+        let arrived: Vec<usize> = std::iter::from_fn(|| ear.take()).map(|(player, _)| player).collect();
+        let of = |player| arrived.iter().filter(|it| **it == player).count();
+        assert_eq!((of(0), of(1)), (PIECES, 1), "one that is not read takes nothing from the other");
     }
 }

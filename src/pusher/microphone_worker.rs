@@ -31,7 +31,7 @@ pub struct MicrophoneWorker {
     pub open: MicrophoneOpener,
     pub build: Arc<SoundEncoderBuilder>,
     pub coded: Sender<CodedSound>,
-    /// What the loudspeaker plays.
+    /// What the players play.
     pub far: Ear,
     pub notices: Notices,
 }
@@ -160,8 +160,8 @@ impl MicrophoneWorker {
     fn treat(&self, treatment: &mut Treatment, plan: &PushPlan, heard: &mut Sound) {
         treatment.set(plan.voice);
         self.far.listen(treatment.listens());
-        while let Some(piece) = self.far.take() {
-            treatment.played(&piece);
+        while let Some((player, piece)) = self.far.take() {
+            treatment.played(player, &piece);
         }
         treatment.run(heard);
     }

@@ -1,4 +1,4 @@
-//! What the loudspeaker plays, laid on the line of time: the sound an echo in the microphone is made of.
+//! What one player gives to its loudspeaker, laid on the line of time: the sound an echo in the microphone is made of.
 //!
 //! Pieces come with the moment at which their first sample is heard, and a frame is taken for the moment at which the
 //! microphone heard its own. Both clocks jitter, and those of two sound cards drift apart, so pieces are strung together
@@ -137,6 +137,11 @@ impl FarEnd {
         }
         self.dry = count == 0;
         self.owed += frame.len() - from - count;
+    }
+
+    /// Whether all of it was heard long before `at`: whatever comes next has nothing to do with it.
+    pub fn is_over(&self, at: Time) -> bool {
+        self.end.is_none_or(|end| at - end > KEPT)
     }
 }
 

@@ -3,6 +3,7 @@
 mod convert;
 mod fade;
 mod far_end;
+mod far_ends;
 mod loudness;
 mod sample_clock;
 mod stage;

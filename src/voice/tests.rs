@@ -1,5 +1,7 @@
 //! Voices in a simulated room: what is taken out, what is kept, and what it costs in time.
 
+mod several;
+
 use super::stage::{FRAME, Stage, Step};
 use super::{Played, Treatment};
 use crate::api::plan::VoicePlan;
@@ -80,7 +82,7 @@ fn treat(near: &[f64], far: &[f64], plan: impl Fn(usize) -> VoicePlan) -> (Vec<i
             let heard = Time::default() + Span::samples(written as i64, 48_000);
             let piece = far[written..far.len().min(written + 1024)].to_vec();
             written += piece.len();
-            treatment.played(&Played { samples: piece, format: CALL, heard });
+            treatment.played(0, &Played { samples: piece, format: CALL, heard });
         }
         let mut sound = Sound { format: CALL, samples: frame.to_vec(), captured };
         treatment.run(&mut sound);
@@ -143,7 +145,7 @@ fn a_card_that_runs_fast_and_a_loudspeaker_that_pauses_do_not_bring_the_echo_bac
             let heard = Time::default() + Span::samples(written as i64, 48_000) + Span::micros(rng.i64(-1000..1000));
             written += piece.len();
             if !silent {
-                treatment.played(&Played { samples: piece, format: CALL, heard });
+                treatment.played(0, &Played { samples: piece, format: CALL, heard });
             }
         }
         // The microphone's clock runs 100 ppm fast.

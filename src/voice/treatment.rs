@@ -2,7 +2,8 @@
 //!
 //! Each step is there only while it is wanted, and costs nothing otherwise: neither time nor delay.
 
-use super::far_end::{FarEnd, Played};
+use super::far_end::Played;
+use super::far_ends::FarEnds;
 use super::stage::{FRAME, Frame, Stage, Step};
 use crate::api::plan::VoicePlan;
 use crate::media::{Sound, SoundFormat, Span};
@@ -12,7 +13,7 @@ pub struct Treatment {
     echo: Stage,
     noise: Stage,
     gain: Stage,
-    far: FarEnd,
+    far: FarEnds,
     /// Sound that does not fill a frame yet.
     waiting: Vec<i16>,
 }
@@ -23,7 +24,7 @@ impl Default for Treatment {
             echo: Stage::new(Step::Echo),
             noise: Stage::new(Step::Noise),
             gain: Stage::new(Step::Gain),
-            far: FarEnd::default(),
+            far: FarEnds::default(),
             waiting: Vec::new(),
         }
     }
@@ -36,16 +37,16 @@ impl Treatment {
         self.noise.set(plan.noise);
         self.gain.set(plan.gain);
         if !plan.echo && !self.echo.works() {
-            self.far = FarEnd::default();
+            self.far = FarEnds::default();
         }
     }
 
-    /// The loudspeaker plays this.
-    pub fn played(&mut self, piece: &Played) {
-        self.far.played(piece);
+    /// Player number `player` plays this.
+    pub fn played(&mut self, player: usize, piece: &Played) {
+        self.far.played(player, piece);
     }
 
-    /// Whether it should be told what the loudspeaker plays.
+    /// Whether it should be told what the players play.
     pub fn listens(&self) -> bool {
         self.echo.works()
     }

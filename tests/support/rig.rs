@@ -194,7 +194,7 @@ impl Rig {
             ..ScreenPlan::default()
         });
         let frames = screen.frames(0).unwrap();
-        let (tap, volume) = (far_end().unwrap().0, VolumeBoard::default().tap(0));
+        let (tap, volume) = (far_end(1).unwrap().0.remove(0), VolumeBoard::default().tap(0));
         let loudspeaker = Loudspeaker { open: devices.speaker, tap, volume };
         let devices = visavis::player::Devices { loudspeaker, video_decoders };
         let player = Player::start(0, "test", frames, devices, Dialer::default(), notices.clone(), &handle).unwrap();
@@ -257,7 +257,7 @@ pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::De
     };
     change(&mut devices);
     let (own, dialer) = (rig.screen.self_view(), Dialer::default());
-    let pusher = Pusher::start(devices, own, far_end().unwrap().1, dialer, rig.notices.clone(), &rig.handle).unwrap();
+    let pusher = Pusher::start(devices, own, far_end(0).unwrap().1, dialer, rig.notices.clone(), &rig.handle).unwrap();
     pusher.apply(PushPlan {
         active: true,
         camera: Some(Position::Front),
