@@ -88,6 +88,55 @@ fn a_card_speaks_the_language_that_is_set_and_changes_with_it() {
 }
 
 #[test]
+fn full_screen_turns_cards_and_figures_with_the_picture_and_the_orientation_of_a_picture_turns_none() {
+    let server = Nginx::start();
+    let folder = tempfile::tempdir().unwrap();
+    let screen = screen(folder.path(), 640, 360);
+    let config = player(&server.url("live", "agent"), "mode = \"RTC\"");
+    let board = board(640, 360);
+    let terminal = Terminal::start_in(folder, &config, &board, |_| {});
+    let player = "/v1/players/agent";
+    let fill = |direction: i32| {
+        let body = json!({ "direction": direction }).to_string();
+        terminal.ask("POST", &format!("{player}/request-full-screen"), &body);
+    };
+    let card = |picture: &Picture| ink(picture).is_some() && picture.mean(0.0..1.0, 0.0..1.0)[2] < 120;
+    terminal.until_status(5.0, "waiting", |status| status["players"][0]["screen"] == "waiting");
+    let upright = until(3.0, "a card", || screen.newest().filter(card));
+    let standing = |picture: &Picture| {
+        let Some([left, right, top, bottom]) = ink(picture) else { return false };
+        card(picture) && bottom - top > 2 * (right - left)
+    };
+    fill(90);
+    let clockwise = until(3.0, "a card that stands", || screen.newest().filter(standing));
+    // A card is lighter below: clockwise, that is on the left.
+    let light = |x: f64| clockwise.mean(x..x + 0.1, 0.0..1.0)[1];
+    assert!(light(0.0) > light(0.9) + 8, "{} and {}", light(0.0), light(0.9));
+    fill(-90);
+    let other = until(3.0, "the other way up", || {
+        screen.newest().filter(|picture| standing(picture) && picture.difference(&clockwise) > 1.0)
+    });
+    let upside_down = Picture { rgb: other.rgb.chunks(3).rev().flatten().copied().collect(), ..other };
+    assert!(upside_down.difference(&clockwise) < 1.0, "{}", upside_down.difference(&clockwise));
+    ask(&terminal, player, json!({ "orientation": "horizontal" }));
+    fill(0);
+    until(3.0, "the card as it was", || screen.newest().filter(|picture| picture.difference(&upright) < 1.0));
+
+    let source = "-re -f lavfi -i color=white:size=640x360:rate=15 -c:v libx264 -preset ultrafast -g 15 -f flv";
+    let _publisher = Ffmpeg::start(source, server.url("live", "agent"));
+    ask(&terminal, player, json!({ "object-fit": "fillCrop" }));
+    screen.wait(8.0, "the picture", white);
+    fill(90);
+    ask(&terminal, player, json!({ "debug": true }));
+    let covered = |picture: &Picture, x, y| picture.mean(x, y)[0] < 130;
+    let right = screen.wait(3.0, "the panel at the right", |picture| covered(picture, 0.8..0.97, 0.05..0.6));
+    assert!(near(right.mean(0.0..0.2, 0.0..1.0), [254; 3]), "and nowhere else");
+    fill(-90);
+    let left = screen.wait(3.0, "the panel at the left", |picture| covered(picture, 0.03..0.2, 0.4..0.95));
+    assert!(near(left.mean(0.8..1.0, 0.0..1.0), [254; 3]), "and nowhere else");
+}
+
+#[test]
 #[ignore = "makes the pictures of the documents anew"]
 fn the_pictures_of_the_documents() {
     let server = Nginx::start();

@@ -195,7 +195,7 @@ pub struct PlayerView {
     /// The number of the event that led to the card, for a technician.
     pub trouble: Option<i32>,
     pub fit: ObjectFit,
-    /// Degrees clockwise by which it is turned: 0, 90, 180 or 270.
+    /// Degrees clockwise by which its picture is turned, and nothing else of it: 0 or 90.
     pub turn: u32,
     /// And beside that as its stream says.
     pub follows_stream: bool,
@@ -203,6 +203,8 @@ pub struct PlayerView {
     pub small: bool,
     /// It has the screen for itself.
     pub full_screen: bool,
+    /// Degrees clockwise by which everything on the screen is turned while it has: 0, 90 or 270.
+    pub direction: u32,
 }
 
 impl PlayerView {
@@ -216,6 +218,7 @@ impl PlayerView {
         follows_stream: false,
         small: false,
         full_screen: false,
+        direction: 0,
     };
 }
 

@@ -33,6 +33,29 @@ impl Turn {
         Self::ALL[(self as usize + other as usize) % 4]
     }
 
+    /// The turn that takes this one back.
+    pub fn back(self) -> Self {
+        Self::ALL[(4 - self as usize) % 4]
+    }
+
+    /// What becomes of a size.
+    pub fn of(self, size: Size) -> Size {
+        if self.swaps() { size.turned() } else { size }
+    }
+
+    /// Where `rect` of a surface of `size` lies once that is turned.
+    pub fn rect(self, rect: Rect, size: Size) -> Rect {
+        let Rect { x, y, width, height } = rect;
+        let right = size.width.saturating_sub(x.saturating_add(width));
+        let below = size.height.saturating_sub(y.saturating_add(height));
+        match self {
+            Self::None => rect,
+            Self::Quarter => Rect { x: below, y: x, width: height, height: width },
+            Self::Half => Rect { x: right, y: below, width, height },
+            Self::ThreeQuarters => Rect { x: y, y: right, width: height, height: width },
+        }
+    }
+
     /// True when width and height change places.
     pub fn swaps(self) -> bool {
         matches!(self, Self::Quarter | Self::ThreeQuarters)
@@ -73,7 +96,7 @@ pub fn place(source: Size, target: Size, framing: Framing) -> Result<Placement, 
     }
     let zoom = f64::from(if framing.zoom.is_nan() { 1.0 } else { framing.zoom.clamp(1.0, 4.0) });
     // From here on `seen` is measured as the viewer sees it, turned.
-    let whole = if framing.turn.swaps() { source.turned() } else { source };
+    let whole = framing.turn.of(source);
     let mut seen = Size::new(pairs(f64::from(whole.width) / zoom), pairs(f64::from(whole.height) / zoom));
     let mut placed = target;
     let scale_x = f64::from(target.width) / f64::from(seen.width);
@@ -90,7 +113,7 @@ pub fn place(source: Size, target: Size, framing: Framing) -> Result<Placement, 
             seen.height = near(f64::from(target.height) / scale, seen.height);
         }
     }
-    let crop = if framing.turn.swaps() { seen.turned() } else { seen };
+    let crop = framing.turn.of(seen);
     Ok(Placement { crop: centred(crop, source), placed: centred(placed, target) })
 }
 
@@ -181,6 +204,22 @@ mod tests {
                 assert!(inner.width >= 2 && inner.height >= 2);
                 assert!(inner.x + inner.width <= outer.width && inner.y + inner.height <= outer.height);
             }
+        }
+    }
+
+    #[test]
+    fn a_rectangle_of_a_surface_is_found_again_when_that_is_turned_and_turned_back() {
+        let (size, upper_left) = (Size::new(640, 360), rect(20, 10, 100, 40));
+        let table = [
+            (Turn::None, rect(20, 10, 100, 40)),
+            (Turn::Quarter, rect(310, 20, 40, 100)),
+            (Turn::Half, rect(520, 310, 100, 40)),
+            (Turn::ThreeQuarters, rect(10, 520, 40, 100)),
+        ];
+        for (turn, lies) in table {
+            assert_eq!(turn.rect(upper_left, size), lies, "{turn:?}");
+            assert_eq!(turn.back().rect(lies, turn.of(size)), upper_left, "{turn:?}");
+            assert_eq!(turn.and(turn.back()), Turn::None);
         }
     }
 

@@ -22,6 +22,7 @@ pub use card::{CardText, draw_card};
 pub use compress::{to_jpeg, to_png};
 pub use convert::to_rgb;
 pub use fit::{Framing, Turn, place};
+pub use overlay::turned;
 pub use panel::{Pens, draw_panel};
 pub use scaler::Scaler;
 pub use stage::Stage;

@@ -1,6 +1,25 @@
 //! Overlays laid over an I420 picture, and taken off again.
 
+use super::fit::Turn;
+use super::planes::{Plane, PlaneMut, copy};
 use crate::media::{Overlay, Rect, Size};
+
+/// The drawing `overlay` as it lies on a surface of `size` once that is turned.
+pub fn turned(overlay: Overlay, turn: Turn, size: Size) -> Overlay {
+    if turn == Turn::None {
+        return overlay;
+    }
+    let alone = |rect: Rect| Rect { x: 0, y: 0, ..rect };
+    let (from, to) = (overlay.rect, turn.rect(overlay.rect, size));
+    let plane = |samples: &[u8]| {
+        let mut out = vec![0; samples.len()];
+        let source = Plane { bytes: samples, stride: from.width as usize };
+        let mut target = PlaneMut { bytes: &mut out, stride: to.width as usize };
+        copy(source, alone(from), &mut target, alone(to), turn, false);
+        out
+    };
+    Overlay { rect: to, cover: plane(&overlay.cover), light: plane(&overlay.light) }
+}
 
 /// What was under the overlays, so that they can be taken off.
 #[derive(Default)]

@@ -10,6 +10,7 @@ mod tests;
 
 use crate::api::card::Card;
 use crate::api::plan::{PlayerView, ScreenPlan};
+use crate::image::Turn;
 use crate::media::{Rect, Size};
 use crate::settings::screen::Layout;
 
@@ -45,12 +46,22 @@ const MARGIN: u32 = 36;
 /// The shape of a part that is not known to have another.
 pub const USUAL: Size = Size::new(16, 9);
 
+/// The player that has the screen for itself, and its number.
+fn alone_on(plan: &ScreenPlan) -> Option<(usize, &PlayerView)> {
+    plan.players.iter().enumerate().find(|(_, view)| view.full_screen && view.active)
+}
+
+/// How everything that is written on the screen is turned: as the player that has it for itself was told to.
+pub fn direction(plan: &ScreenPlan) -> Turn {
+    alone_on(plan).and_then(|(_, view)| Turn::from_degrees(view.direction as i32)).unwrap_or_default()
+}
+
 /// The parts of a screen of `size`, back to front. What no part covers is black.
 pub fn places(plan: &ScreenPlan, size: Size, shapes: Shapes<'_>) -> Vec<Place> {
     let whole = Rect { x: 0, y: 0, width: size.width & !1, height: size.height & !1 };
     let alone = |part| vec![Place { part, rect: whole, corner: false }];
     let players = || plan.players.iter().enumerate();
-    if let Some((number, _)) = players().find(|(_, view)| view.full_screen && view.active) {
+    if let Some((number, _)) = alone_on(plan) {
         return alone(Part::Player(number));
     }
     if !players().any(|(_, view)| view.active) {

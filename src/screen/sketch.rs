@@ -136,8 +136,10 @@ fn part<'a>(
 ) -> Result<Option<PictureView<'a>>, ImageError> {
     let size = Size::new(mark.rect.width, mark.rect.height);
     if let Some(text) = mark.card {
-        draw_card(size, text, card)?;
-        return PictureView::new(size, size.width as usize, card).ok_or(ImageError::Size(size)).map(Some);
+        let upright = mark.framing.turn.of(size);
+        draw_card(upright, text, card)?;
+        let view = PictureView::new(upright, upright.width as usize, card).ok_or(ImageError::Size(upright))?;
+        return scaler.compose(view, size, mark.framing).map(Some);
     }
     match mark.part {
         Part::SelfView => models.own.map(|own| scaler.scale(&own.picture, size, mark.framing)).transpose(),
@@ -148,5 +150,50 @@ fn part<'a>(
             }
             _ => Ok(None),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::card::{Card, LANGUAGES};
+    use crate::image::Turn;
+
+    const SIZE: Size = Size::new(320, 180);
+    const WHOLE: Rect = Rect { x: 0, y: 0, width: 320, height: 180 };
+
+    fn card(turn: Turn) -> Mark {
+        let framing = Framing { turn, ..Framing::FILL };
+        let card = Some(Card::Waiting.text(LANGUAGES[0]).into());
+        Mark { part: Part::Player(0), rect: WHOLE, corner: false, changes: 0, framing, card }
+    }
+
+    #[test]
+    fn a_card_is_written_for_the_turned_screen_and_then_turned_with_it_alone_and_under_a_panel() {
+        let mut sketch = Sketch::default();
+        let mut upright = Vec::new();
+        for (turn, size) in [
+            (Turn::None, SIZE),
+            (Turn::Quarter, SIZE.turned()),
+            (Turn::Half, SIZE),
+            (Turn::ThreeQuarters, SIZE.turned()),
+        ] {
+            draw_card(size, Card::Waiting.text(LANGUAGES[0]).into(), &mut upright).unwrap();
+            let written = PictureView::new(size, size.width as usize, &upright).unwrap();
+            let at = |view: PictureView<'_>, x: u32, y: u32| view.y[y as usize * view.y_stride + x as usize];
+            let same = |seen: PictureView<'_>, except: Rect| {
+                let pixels = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
+                pixels.into_iter().all(|(x, y)| {
+                    let place = turn.rect(Rect { x, y, width: 1, height: 1 }, size);
+                    place.overlaps(except) || at(seen, place.x, place.y) == at(written, x, y)
+                })
+            };
+            let models = Models { surfaces: &[], own: None, overlays: &[] };
+            let alone = sketch.draw(SIZE, &[card(turn)], models).unwrap().unwrap();
+            assert!(alone.size == SIZE && same(alone, Rect::default()), "{turn:?}");
+            let panel = [Overlay::pane(Rect { x: 10, y: 20, width: 40, height: 30 }, 178, 8)];
+            let under = sketch.draw(SIZE, &[card(turn)], Models { overlays: &panel, ..models }).unwrap().unwrap();
+            assert!(same(under, panel[0].rect) && !same(under, Rect::default()), "{turn:?}");
+        }
     }
 }

@@ -148,7 +148,7 @@ impl Surface {
     /// How its picture lies in its place.
     pub fn framing(&self) -> Framing {
         let said = self.current.as_ref().filter(|_| self.view.follows_stream).map_or(Turn::None, |timed| timed.turn);
-        let turn = Turn::from_degrees(self.view.turn as i32).unwrap_or_default().and(said);
+        let turn = Turn::from_degrees((self.view.turn + self.view.direction) as i32).unwrap_or_default().and(said);
         Framing { fit: self.view.fit, turn, mirror: false, zoom: 1.0 }
     }
 
@@ -159,8 +159,7 @@ impl Surface {
         let framing = self.framing();
         Some(match framing.fit {
             ObjectFit::FillCrop => screen,
-            ObjectFit::Contain if framing.turn.swaps() => timed.picture.size.turned(),
-            ObjectFit::Contain => timed.picture.size,
+            ObjectFit::Contain => framing.turn.of(timed.picture.size),
         })
     }
 

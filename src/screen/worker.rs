@@ -1,7 +1,7 @@
 //! The thread "show": owns the display, keeps it open while something is wanted on it, and shows what has changed.
 
 use super::DisplayOpener;
-use super::layout::{Part, Place, Shapes, USUAL, places};
+use super::layout::{Part, Place, Shapes, USUAL, direction, places};
 use super::panels::Panels;
 use super::sketch::{Mark, Models, Sketch, own_framing};
 use super::surface::{Sight, Surface};
@@ -108,8 +108,8 @@ impl ScreenWorker {
                 snapshot::refuse(ticket, "no picture was received yet", &self.notices);
                 continue;
             };
-            let own_size = if framing.turn.swaps() { view.size.turned() } else { view.size };
-            let size = showing.display.as_ref().and_then(|display| display.size()).unwrap_or(own_size);
+            let native = showing.display.as_ref().and_then(|display| display.size());
+            let size = native.unwrap_or(framing.turn.of(view.size));
             let alone = |marks: &[Mark]| matches!(marks, [mark] if !mark.corner);
             let several = showing.shown.as_ref().is_some_and(|(_, marks, _)| !alone(marks));
             let mut scaler = Scaler::new();
@@ -215,6 +215,8 @@ impl Showing {
         let own_size = self.own.as_ref().map_or(CARD, upright);
         let shape = |surface: &Surface| surface.shape(size).unwrap_or(USUAL);
         let shapes: Vec<Size> = surfaces.iter().map(shape).collect();
+        // Words stand as the screen hangs, whatever has to be done to the pictures to make them stand.
+        let words = Framing { turn: direction(plan), ..Framing::FILL };
         let mark = |Place { part, rect, corner }| match part {
             Part::Player(number) => {
                 let surface: &Surface = surfaces.get(number)?;
@@ -224,12 +226,12 @@ impl Showing {
                     Sight::Picture(_) => None,
                 };
                 let fit = if corner { ObjectFit::FillCrop } else { surface.framing().fit };
-                let framing = Framing { fit, ..surface.framing() };
+                let framing = if card.is_some() { words } else { Framing { fit, ..surface.framing() } };
                 Some(Mark { part, rect, corner, changes: surface.changes(), framing, card })
             }
             Part::SelfView => {
                 let framing = match (&self.own, self.own_card) {
-                    (_, Some(_)) => Framing::CONTAIN,
+                    (_, Some(_)) => words,
                     (Some(own), None) => own_framing(own, plan.self_view?.mirror, corner),
                     (None, None) => return None,
                 };
@@ -260,14 +262,15 @@ impl Showing {
     fn refresh(&mut self, plan: &ScreenPlan, surfaces: &mut [Surface], bell: &Wake) {
         self.disturbed = false;
         let Some(native) = self.display.as_ref().map(|display| display.size()) else { return };
-        let size = native.unwrap_or_else(|| natural_size(surfaces, self.own.as_ref()));
+        let direction = direction(plan);
+        let size = native.unwrap_or_else(|| natural_size(surfaces, self.own.as_ref(), direction.of(CARD)));
         let marks = self.marks(plan, surfaces, size);
         for (number, surface) in surfaces.iter_mut().enumerate() {
             if marks.iter().all(|mark| mark.part != Part::Player(number)) {
                 surface.unseen(clock::now());
             }
         }
-        self.panels.refresh(&plan.figures, &marks, size);
+        self.panels.refresh(&plan.figures, &marks, (size, direction));
         let wanted = Some((self.anew, marks, self.panels.changes()));
         let Some((_, marks, panels)) =
             wanted.as_ref().filter(|(_, marks, _)| wanted != self.shown && !marks.is_empty())
@@ -340,15 +343,15 @@ impl Showing {
 
 /// The size of the terminal's own picture once it stands upright.
 fn upright(own: &SelfView) -> Size {
-    if own.turn.swaps() { own.picture.size.turned() } else { own.picture.size }
+    own.turn.of(own.picture.size)
 }
 
-/// The size of what is shown where the display takes any: that of the first player's picture, or of our own.
-fn natural_size(surfaces: &[Surface], own: Option<&SelfView>) -> Size {
+/// The size of what is shown where the display takes any: that of the first player's picture, or of our own, or of the
+/// `card`.
+fn natural_size(surfaces: &[Surface], own: Option<&SelfView>, card: Size) -> Size {
     let picture = surfaces.iter().find_map(|surface| match surface.sight() {
-        Sight::Picture(timed) if surface.framing().turn.swaps() => Some(timed.picture.size.turned()),
-        Sight::Picture(timed) => Some(timed.picture.size),
+        Sight::Picture(timed) => Some(surface.framing().turn.of(timed.picture.size)),
         _ => None,
     });
-    picture.or(own.map(upright)).unwrap_or(CARD)
+    picture.or(own.map(upright)).unwrap_or(card)
 }

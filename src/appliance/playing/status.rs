@@ -40,16 +40,16 @@ impl Playing {
 
     /// What is to be seen of it.
     pub fn view(&self) -> PlayerView {
-        let turned = if self.settings.orientation == Orientation::Horizontal { 90 } else { 0 };
         PlayerView {
             active: self.session.wanted(),
             card: self.card(),
             trouble: self.screen.trouble(self.card()),
             fit: self.settings.object_fit,
-            turn: (turned + self.full_screen.unwrap_or_default().degrees()).rem_euclid(360) as u32,
+            turn: if self.settings.orientation == Orientation::Horizontal { 90 } else { 0 },
             follows_stream: self.settings.enable_auto_rotation,
             small: self.small,
             full_screen: self.full_screen.is_some(),
+            direction: self.full_screen.unwrap_or_default().degrees().rem_euclid(360) as u32,
         }
     }
 

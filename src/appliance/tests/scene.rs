@@ -125,10 +125,10 @@ fn one_player_at_a_time_fills_the_screen_and_each_change_is_told_once() {
     order(&mut story, "agent", PlayerCommand::RequestFullScreen(Direction::Clockwise));
     assert_eq!(told(&mut story), [full("player:second", 0, false), full("player:agent", 90, true)]);
     let view = story.screen_plan.players[0];
-    assert_eq!((view.full_screen, view.turn), (true, 180), "its own quarter and the screen's");
+    assert_eq!((view.full_screen, view.turn, view.direction), (true, 90, 90), "its own quarter and the screen's");
     order(&mut story, "agent", PlayerCommand::RequestFullScreen(Direction::CounterClockwise));
     assert_eq!(told(&mut story), [full("player:agent", -90, true)]);
-    assert_eq!((status(&story, 0).direction, story.screen_plan.players[0].turn), (-90, 0));
+    assert_eq!((status(&story, 0).direction, story.screen_plan.players[0].direction), (-90, 270));
     for _ in 0..2 {
         order(&mut story, "agent", PlayerCommand::ExitFullScreen);
     }

@@ -98,6 +98,19 @@ fn everything_lies_where_the_table_says() {
 }
 
 #[test]
+fn the_screen_is_turned_by_who_has_it_for_itself_and_by_nobody_else() {
+    let turned = |view: PlayerView, players: &[PlayerView]| {
+        let players = [players, &[PlayerView { direction: 90, ..view }]].concat();
+        direction(&ScreenPlan { players, ..ScreenPlan::default() })
+    };
+    assert_eq!(turned(FILLS, &[PLAYS]), Turn::Quarter);
+    assert_eq!(turned(PLAYS, &[]), Turn::None);
+    assert_eq!(turned(PlayerView { active: false, ..FILLS }, &[PLAYS]), Turn::None, "it plays nothing");
+    assert_eq!(turned(PLAYS, &[PlayerView { direction: 270, ..FILLS }]), Turn::ThreeQuarters);
+    assert_eq!(turned(PLAYS, &[PlayerView { turn: 90, ..FILLS }]), Turn::None, "only its picture");
+}
+
+#[test]
 fn two_pictures_lie_beside_or_over_each_other_whichever_shows_more_of_them() {
     let (lying, standing) = (Size::new(640, 360), Size::new(360, 640));
     let second = |size, shape| laid_out(Layout::Grid, &[PLAYS, PLAYS], false, size, shape)[1].1;
