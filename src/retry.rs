@@ -19,6 +19,8 @@ const KNOCK: Span = Span::millis(100);
 const BREATH: (Span, Span, Span) = (Span::secs(5), Span::secs(10), Span::secs(60));
 /// Shortest breath after a refusal: the name is in use or the signature is wrong, and haste will not mend it.
 const REFUSED_BREATH: Span = Span::secs(30);
+/// The breath after a silence: whoever speaks again is to be heard at once, and listening in vain takes seconds by itself.
+const SILENT_BREATH: Span = Span::millis(500);
 
 /// What kind of end a session came to, as far as trying again is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Ending {
     Refused,
     /// The way was lost and another one is there: the first try is at once.
     Moved,
+    /// The server is well and gave what it had kept; its sender is silent.
+    Silent,
     /// Anything else.
     Lost,
 }
@@ -42,7 +46,7 @@ pub enum Verdict {
     Try { at: Time, attempt: u32 },
     /// Three tries failed; a new cycle may begin at this time.
     GiveUp { again: Time },
-    /// Given up before for a refusal, and refused again: one try more is at this time.
+    /// Given up before for a refusal or a silence, and met with the same again: one try more is at this time.
     Wait { again: Time },
 }
 
@@ -53,28 +57,28 @@ pub struct Retry {
     cycle: u32,
     /// The running try knocks until then.
     until: Option<Time>,
-    /// The last cycle was given up for a refusal: until something else happens, one try at a time is enough.
-    refused: bool,
+    /// The last cycle was given up for a refusal or a silence: until something else happens, one try at a time is enough.
+    given_up_for: Option<Ending>,
     random: fastrand::Rng,
 }
 
 impl Retry {
     /// No failure yet. `seed` varies the delays.
     pub fn new(seed: u64) -> Self {
-        Self { attempt: 0, cycle: 0, until: None, refused: false, random: fastrand::Rng::with_seed(seed) }
+        Self { attempt: 0, cycle: 0, until: None, given_up_for: None, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// The session proved good: the next failure is a first one.
     pub fn established(&mut self) {
-        (self.attempt, self.cycle, self.until, self.refused) = (0, 0, None, false);
+        (self.attempt, self.cycle, self.until, self.given_up_for) = (0, 0, None, None);
     }
 
     /// A session, or the attempt at one, ended at `now`.
     pub fn ended(&mut self, ending: Ending, now: Time) -> Verdict {
-        if self.refused && ending == Ending::Refused {
+        if self.given_up_for.take() == Some(ending) {
+            self.given_up_for = Some(ending);
             return Verdict::Wait { again: now + self.breath(ending) };
         }
-        self.refused = false;
         if let (Ending::NoConnection, Some(until)) = (ending, self.until) {
             if now + KNOCK < until {
                 return Verdict::Knock { at: now + KNOCK };
@@ -103,11 +107,15 @@ impl Retry {
     }
 
     fn give_up(&mut self, ending: Ending, now: Time) -> Verdict {
-        (self.attempt, self.until, self.refused) = (0, None, ending == Ending::Refused);
+        let patient = matches!(ending, Ending::Refused | Ending::Silent);
+        (self.attempt, self.until, self.given_up_for) = (0, None, patient.then_some(ending));
         Verdict::GiveUp { again: now + self.breath(ending) }
     }
 
     fn breath(&mut self, ending: Ending) -> Span {
+        if ending == Ending::Silent {
+            return self.vary(SILENT_BREATH);
+        }
         let (shortest, first, longest) = BREATH;
         let bound = (first * (1 << self.cycle.min(8))).min(longest);
         let floor = if ending == Ending::Refused { REFUSED_BREATH } else { shortest };
@@ -193,6 +201,21 @@ mod tests {
                 assert!(tries.is_empty() && (30_000..=60_000).contains(&breath), "{tries:?} {breath}");
             }
             assert_eq!(play(&mut retry, Ending::Lost).0.len(), 3, "another trouble is met as ever");
+        }
+    }
+
+    #[test]
+    fn a_silence_is_tried_three_times_and_then_listened_to_without_a_long_breath() {
+        for seed in 0..100 {
+            let mut retry = Retry::new(seed);
+            let (tries, _, _, breath) = play(&mut retry, Ending::Silent);
+            assert!(tries.len() == 3 && (375..=625).contains(&breath), "{tries:?} {breath}");
+            for _ in 0..10 {
+                let (tries, _, _, breath) = play(&mut retry, Ending::Silent);
+                assert!(tries.is_empty() && (375..=625).contains(&breath), "{tries:?} {breath}");
+            }
+            let (tries, _, _, breath) = play(&mut retry, Ending::Lost);
+            assert!(tries.len() == 3 && (5_000..=10_000).contains(&breath), "another trouble is met as ever");
         }
     }
 

@@ -58,7 +58,7 @@ fn what_it_sends_of_the_past_is_decoded_and_not_shown() {
 }
 
 #[test]
-fn a_sender_that_falls_silent_behind_its_cached_pictures_is_given_five_seconds_and_one_more_connection() {
+fn a_sender_that_falls_silent_behind_its_cached_pictures_is_given_five_seconds_and_each_try_with_nothing_live_counts() {
     let server = NodeMediaServer::start();
     let players = player(&server.url("own"), "mode = \"RTC\"");
     let other = players.replace("agent", "other").replace(&server.url("own"), &server.http_url("own"));
@@ -81,4 +81,15 @@ fn a_sender_that_falls_silent_behind_its_cached_pictures_is_given_five_seconds_a
         };
         assert!(events.all().iter().filter(switched).count() <= 1, "{}", events.story());
     }
+    // The next session shows what the server kept, and that is no success.
+    for name in ["player:agent", "player:other"] {
+        let mut events = terminal.events();
+        let second = |event: &Event| event.object == name && event.code == 2103 && event.detail["attempt"] == 2;
+        assert!(events.find(9.0, second).is_some(), "{name}: {}", events.story());
+    }
+    sender.signal(rustix::process::Signal::CONT);
+    terminal.until_status(8.0, "both again", |status| {
+        let players = status["players"].as_array().unwrap();
+        players.iter().all(|player| player["net"]["videoFPS"].as_f64() > Some(13.0))
+    });
 }

@@ -185,6 +185,8 @@ pub enum PlayNews {
     Switched(Span),
     /// The publisher ended the stream; the connection may stay.
     StreamEnded,
+    /// All that came was what the server had kept of a sender that is silent. Told in front of the end.
+    NothingLive,
     /// It is over; nothing follows.
     Ended(End),
 }

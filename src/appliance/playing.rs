@@ -287,6 +287,7 @@ impl Playing {
                 self.nothing_decoded();
                 self.happened(code::PLAY_EVT_PLAY_END, json!({}));
             }
+            PlayNews::NothingLive => self.session.nothing_live(),
             PlayNews::Ended(end) => {
                 self.loading = self.session.wanted();
                 self.nothing_decoded();

@@ -44,6 +44,10 @@ pub struct Session {
     retry: Retry,
     due: Option<Time>,
     good_at: Option<Time>,
+    /// It has lived for so long.
+    good: bool,
+    /// Its server sent what it had kept, and its sender nothing.
+    silent: bool,
     /// The workers hold a connection, or are making one.
     open: bool,
     /// The last cause that was told, so that knocking is not told each time.
@@ -66,6 +70,8 @@ impl Session {
             retry: Retry::new(seed),
             due: None,
             good_at: None,
+            good: false,
+            silent: false,
             open: false,
             told: None,
             last_end: String::new(),
@@ -178,12 +184,21 @@ impl Session {
         self.good_at = Some(now + GOOD_AFTER);
     }
 
+    /// What flowed in it was the past alone: it does not count as good.
+    pub fn nothing_live(&mut self) {
+        self.silent = true;
+    }
+
     /// The connection is over. `on_give_up` decides what follows the third failure.
     pub fn ended(&mut self, end: &End, on_give_up: OnGiveUp, now: Time) {
         self.open = false;
         let early = self.good_at.take().is_some();
+        let (good, silent) = (std::mem::take(&mut self.good), std::mem::take(&mut self.silent));
         if !self.wanted() {
             return;
+        }
+        if good && !silent {
+            self.retry.established();
         }
         self.last_end.clone_from(&end.words);
         let code = match end.cause {
@@ -200,6 +215,7 @@ impl Session {
             // It said yes and closed: a no of servers that decide late.
             Cause::Closed if early => Ending::Refused,
             Cause::Moved => Ending::Moved,
+            _ if silent => Ending::Silent,
             _ => Ending::Lost,
         };
         let verdict = self.retry.ended(ending, now);
@@ -236,8 +252,7 @@ impl Session {
     /// Time passed.
     pub fn tick(&mut self, now: Time) {
         if self.good_at.is_some_and(|at| at <= now) {
-            self.good_at = None;
-            self.retry.established();
+            (self.good_at, self.good) = (None, true);
         }
         if self.due.is_some_and(|at| at <= now) {
             self.again = true;
@@ -248,7 +263,7 @@ impl Session {
     fn connect(&mut self, now: Time) {
         self.due = None;
         self.id += 1;
-        self.open = true;
+        (self.open, self.good, self.silent) = (true, false, false);
         if self.state != SessionState::Reconnecting {
             self.set(SessionState::Connecting, now);
         }

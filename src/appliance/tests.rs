@@ -7,6 +7,7 @@ mod play_weather;
 mod restart;
 mod scene;
 mod screen;
+mod silence;
 mod touch;
 mod waiting;
 mod weather;

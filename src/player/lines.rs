@@ -170,7 +170,11 @@ pub async fn play(wiring: &Wiring, session: Arc<Session>, url: String, stop: Arc
             }
             Woken::Ended(number, end) => {
                 running.retain(|line| line.number != number);
-                if !shared.race().ended(number, end.cause == Cause::Refused, clock::now()) {
+                let mut race = shared.race();
+                if !race.ended(number, end.cause == Cause::Refused, clock::now()) {
+                    if race.only_past() {
+                        session.nothing_live();
+                    }
                     return end;
                 }
             }

@@ -8,11 +8,14 @@
 //! then, and nothing was lost. Where the second one has nothing new either, it is the sender who is silent, and no third
 //! one is made.
 
+mod kind;
+mod live;
 mod rhythm;
 
 use super::What;
-use crate::flv::{AudioTag, VideoTag, audio, video};
 use crate::media::{Span, Time};
+use kind::{Kind, picture_kind, sound_kind};
+use live::Edge;
 use rhythm::{EDGE, PATIENCE, Rhythm};
 
 /// Between two second connections, and from the beginning to the first: what a server has to bear.
@@ -44,6 +47,8 @@ pub struct Race {
     /// Something came that was not known when the connections changed last: before that a server that has nothing but
     /// its cached GOP would be asked again and again.
     fresh: bool,
+    /// Something came that was no server's past.
+    live: bool,
     switched: Option<Span>,
     /// How long the first connection has been silent at most since there is a second one.
     silence: Span,
@@ -72,6 +77,7 @@ struct Line {
     busy: bool,
     /// Its pictures from here on have what they refer to.
     chain: bool,
+    edge: Edge,
     /// What is taken off its positions, for both tracks.
     shift: Option<Span>,
     /// The newest sequence header of each track.
@@ -86,15 +92,6 @@ struct Track {
     newest: Option<Span>,
     /// What another connection brought already, and until when that matters.
     known: Option<(Span, Time)>,
-}
-
-/// What a unit is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Header,
-    /// Pictures that follow have what they refer to.
-    Key,
-    Other,
 }
 
 impl Track {
@@ -116,6 +113,7 @@ impl Line {
             media: false,
             busy: false,
             chain: false,
+            edge: Edge::default(),
             shift: None,
             headers: [None, None],
         }
@@ -135,6 +133,7 @@ impl Race {
             not_before: now,
             barred: false,
             fresh: true,
+            live: false,
             switched: None,
             silence: Span::ZERO,
             changed: false,
@@ -154,6 +153,11 @@ impl Race {
     /// Whether [`Self::lines`] or [`Self::due`] have to be looked at again, since the last call.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Sound or pictures came, and all of it was what a server had kept of the past.
+    pub fn only_past(&self) -> bool {
+        !self.live && self.lines.iter().any(|line| line.media)
     }
 
     /// Bytes came over connection `number`.
@@ -281,7 +285,7 @@ impl Race {
         } else if known.or(of_track.newest.filter(|_| self.lines.len() > 1)).is_some_and(|known| position <= known) {
             return Vec::new();
         }
-        self.hand_on(number, track, position, what)
+        self.hand_on(number, track, position, what, at)
     }
 
     /// Which connection is to go on, with a unit for `position` that came over the one at `place`. A second one's
@@ -303,7 +307,7 @@ impl Race {
         }
     }
 
-    fn hand_on(&mut self, number: u64, track: usize, position: Span, mut what: What) -> Vec<What> {
+    fn hand_on(&mut self, number: u64, track: usize, position: Span, mut what: What, at: Time) -> Vec<What> {
         if let What::Video { timestamp_ms, .. } | What::Audio { timestamp_ms, .. } = &mut what {
             *timestamp_ms = position.as_millis();
         }
@@ -311,8 +315,9 @@ impl Race {
         if of_track.newest.is_none_or(|newest| newest < position) {
             of_track.newest = Some(position);
             self.changed |= !std::mem::replace(&mut self.fresh, true);
+            self.live |= self.line(number).is_some_and(|line| line.edge.note(position, at));
         }
-        if std::mem::replace(&mut of_track.source, number) == number {
+        if std::mem::replace(&mut self.tracks[track].source, number) == number {
             return vec![what];
         }
         let header = self.line(number).and_then(|line| line.headers[track].clone());
@@ -365,21 +370,6 @@ fn shift(stamp: Span, expected: Span) -> Span {
     let off = stamp - expected;
     let begins = off < -BEGUN && stamp.abs() <= BEGUN;
     if off > AHEAD || off < -BEHIND || begins { off } else { Span::ZERO }
-}
-
-fn picture_kind(body: &bytes::Bytes) -> Kind {
-    match video::parse(body) {
-        Ok(VideoTag::SequenceHeader(_)) => Kind::Header,
-        Ok(VideoTag::Picture { idr: true, .. }) => Kind::Key,
-        _ => Kind::Other,
-    }
-}
-
-fn sound_kind(body: &bytes::Bytes) -> Kind {
-    match audio::parse(body) {
-        Ok(AudioTag::SequenceHeader(_)) => Kind::Header,
-        _ => Kind::Other,
-    }
 }
 
 #[cfg(test)]

@@ -218,6 +218,11 @@ impl Session {
         }
     }
 
+    /// All that came in it was what the server had kept: its sender is silent.
+    pub fn nothing_live(&self) {
+        self.tell(&self.lock(), PlayNews::NothingLive);
+    }
+
     /// The session is over.
     pub fn end(&self, end: End) {
         let mut told = self.lock();

@@ -134,6 +134,9 @@ impl World {
                     Phase::Reaching => &[Cause::Dns, Cause::Connect, Cause::Handshake][..],
                     _ => &[Cause::Refused, Cause::Closed, Cause::Broken, Cause::Moved],
                 };
+                if matches!(phase, Phase::Begun(_)) && random.bool() {
+                    self.news(session, PlayNews::NothingLive);
+                }
                 (Phase::None, ended(random.choice(causes.iter().copied()).unwrap()))
             }
         };

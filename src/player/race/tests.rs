@@ -268,3 +268,35 @@ fn a_server_that_has_nothing_but_its_cached_pictures_is_not_asked_again_until_so
     story.run(1000, &[]);
     assert_eq!(story.lines(), [2, 3], "and is watched again");
 }
+
+#[test]
+fn a_session_with_nothing_but_a_servers_past_is_told_from_one_that_was_live() {
+    let mut story = Story { race: Race::new(at(0)), now: 0, got: vec![], started: vec![] };
+    story.line(1, What::Begin);
+    assert!(!story.race.only_past(), "who waits for a sender has met none that is silent");
+    let past = |story: &mut Story, number: u64, shift: i64| {
+        for stamp in (8000..9980).step_by(20) {
+            story.line(number, sound_at(stamp + shift));
+            if stamp % 40 == 0 {
+                let What::Video { body, .. } = video_at(stamp) else { return };
+                story.line(number, What::Video { timestamp_ms: stamp + shift, body });
+            }
+        }
+    };
+    story.line(1, header());
+    past(&mut story, 1, 0);
+    story.run(4000, &[]);
+    assert_eq!((story.lines(), story.race.only_past()), (vec![1, 2], true), "the sender is silent");
+    // The second connection brings the same, and does not make it newer; not even where each player's time is its own.
+    story.line(2, What::Begin);
+    story.line(2, header());
+    past(&mut story, 2, -8000);
+    story.run(2000, &[]);
+    assert!(story.race.only_past());
+    story.run(1000, &[(2, -2000)]);
+    assert!(!story.race.only_past(), "it speaks again");
+
+    let mut story = Story::playing(3000);
+    story.run(5000, &[]);
+    assert!(!story.race.only_past(), "it was live before it fell silent");
+}
