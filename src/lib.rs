@@ -5,6 +5,7 @@
 //!  camera ─latest─▶ venc ─until IDR─▶ net ══ RTMP ══▶ server          microphone ─ring─▶ net      (the way up)
 //!  server ══ RTMP, HTTP-FLV ══▶ net ─▶ play ─until IDR─▶ vdec ─ring─▶ show ◀─latest─ cam          (the way down)
 //!                                      play ─ring─▶ spk ─ring─▶ microphone (what it plays, for the echo)
+//!                                      net, play, vdec ◀─wishes─▶ venc     (IDRs, in the streams of both terminals)
 //!  socket, signals ─ Command ─▶ daemon ─▶ appliance ─▶ Effect ─▶ workers, lamps
 //!                               daemon ◀─ Notice ── workers, buttons        appliance ─▶ Event ─▶ socket
 //! ```
@@ -19,7 +20,7 @@
 //! 3. [`pusher`], [`player`], [`screen`], [`panel`] (buttons and lamps) and [`flow`] (threads, lanes, connections): the
 //!    only place where engines meet devices. The first four never import each other.
 //! 2. Engines, pure: [`h264`], [`flv`], [`rtmp`], [`http_flv`], [`playout`], [`render`], [`image`], [`voice`], [`buttons`],
-//!    [`rate_control`], [`retry`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
+//!    [`rate_control`], [`retry`], [`wish`]. Beside them [`device`], blocking, one owner thread each. Engines and devices never import each other.
 //! 1. Vocabulary: [`media`], [`api`], [`settings`]; and [`font`], because engines and devices write.
 //!
 //! # What holds everywhere
@@ -66,6 +67,7 @@ pub mod rtmp;
 pub mod screen;
 pub mod settings;
 pub mod voice;
+pub mod wish;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -320,6 +320,10 @@ pub struct PushStats {
     /// Pictures given to the encoder since the daemon started, by source; exact at every moment.
     pub pictures_from_camera: u64,
     pub pictures_from_card: u64,
+    /// IDRs that this terminal's players wished for from others, and those that its encoder made because others wished for
+    /// them, since the daemon started.
+    pub idr_wishes: u64,
+    pub idrs_on_request: u64,
     /// Sound lost to overruns and replaced by silence since the start, in ms.
     pub sound_lost_ms: u64,
 }

@@ -90,6 +90,8 @@ impl Page {
         let help = "Pictures given to the encoder";
         self.counter("pictures_encoded", help, &[("source", "camera")], net.pictures_from_camera);
         self.counter("pictures_encoded", help, &[("source", "card")], net.pictures_from_card);
+        self.counter("idr_wishes", "IDRs wished for from other terminals", &object, net.idr_wishes);
+        self.counter("idrs_on_request", "IDRs made because others wished for them", &object, net.idrs_on_request);
         let stages = [("capture", net.latency_capture), ("encode", net.latency_encode), ("queue", net.latency_queue)];
         self.latency("pusher", &stages);
     }

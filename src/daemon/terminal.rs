@@ -20,6 +20,7 @@ use crate::flow::frame::SelfView;
 use crate::flow::lane::Sender;
 use crate::flow::net::Dialer;
 use crate::flow::volume::VolumeBoard;
+use crate::flow::wishes::Wishes;
 use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
@@ -73,6 +74,8 @@ pub struct Terminal {
     pusher: Option<Pusher>,
     players: Vec<Player>,
     volumes: VolumeBoard,
+    /// What players and pusher have to do with each other.
+    wishes: Wishes,
     screen: Screen,
     /// Buttons and lamps, on a board that has some.
     panel: Option<Panel>,
@@ -110,13 +113,15 @@ impl Terminal {
         let (taps, ear) = far_end(ids.len())?;
         let screen = Screen::start(outputs.display, ids.len(), notices.clone())?;
         let own = screen.self_view();
-        let pusher = has_pusher.then(|| start_pusher(board, own, ear, &dialer, &notices, &net)).transpose()?;
+        let wishes = Wishes::new();
+        let pusher = has_pusher.then(|| start_pusher(board, own, ear, &wishes, &dialer, &notices, &net)).transpose()?;
         // Each player opens the board's loudspeaker for itself, and the microphone is told of the sound of all.
         let (volumes, mut players) = (VolumeBoard::default(), Vec::new());
         for (number, (id, tap)) in ids.iter().zip(taps).enumerate() {
             let Some(frames) = screen.frames(number) else { break };
             let loudspeaker = Loudspeaker { open: outputs.speaker.clone(), tap, volume: volumes.tap(number) };
-            let devices = player::Devices { loudspeaker, video_decoders: device::video_decoders() };
+            let (video_decoders, wishes) = (device::video_decoders(), wishes.clone());
+            let devices = player::Devices { loudspeaker, video_decoders, wishes };
             let player = Player::start(number, id, frames, devices, dialer.clone(), notices.clone(), net.handle())?;
             players.push(player);
         }
@@ -129,6 +134,7 @@ impl Terminal {
             pusher,
             players,
             volumes,
+            wishes,
             screen,
             panel,
             answers: HashMap::new(),
@@ -283,6 +289,8 @@ impl Terminal {
         if let (Some(it), Some(pusher)) = (&mut status.pusher, &self.pusher) {
             let counts = pusher.counts();
             (it.net.pictures_from_camera, it.net.pictures_from_card) = (counts.camera, counts.card);
+            let counts = self.wishes.counts();
+            (it.net.idr_wishes, it.net.idrs_on_request) = (counts.wished, counts.on_request);
         }
         self.window.show(View {
             status,
@@ -297,6 +305,7 @@ fn start_pusher(
     board: &Board,
     own: Sender<SelfView>,
     ear: Ear,
+    wishes: &Wishes,
     dialer: &Dialer,
     notices: &Notices,
     net: &Net,
@@ -320,7 +329,7 @@ fn start_pusher(
         sound_encoder: Arc::new(device::sound_encoder),
         folder: files::state_directory(),
     };
-    Pusher::start(devices, own, ear, dialer.clone(), notices.clone(), net.handle())
+    Pusher::start(devices, own, ear, wishes.clone(), dialer.clone(), notices.clone(), net.handle())
 }
 
 /// How a camera's picture has to be turned to stand upright.

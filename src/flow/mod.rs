@@ -12,6 +12,7 @@ pub mod shared;
 pub mod snapshot;
 pub mod teller;
 pub mod volume;
+pub mod wishes;
 pub mod worker;
 
 use crate::api::notice::Notice;

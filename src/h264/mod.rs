@@ -9,6 +9,7 @@ pub mod nal;
 pub mod orientation;
 pub mod sei;
 pub mod sps;
+pub mod word;
 
 pub use avcc::DecoderConfig;
 pub use nal::{Contents, NalKind};

@@ -13,7 +13,8 @@ pub const UUID: [u8; 16] =
     [0xe4, 0x7f, 0xb4, 0x24, 0xf2, 0x02, 0x4f, 0xf1, 0xbf, 0x4d, 0xb9, 0xfb, 0x0c, 0x17, 0xeb, 0x48];
 
 /// `payloadType` of user data that a UUID names (H.264, D.1.1).
-const USER_DATA: u32 = 5;
+pub(super) const USER_DATA: u32 = 5;
+/// Other messages of this program have another number here.
 const VERSION: u8 = 1;
 /// UUID, version, flags, two moments, two lengths.
 const PAYLOAD: usize = 16 + 1 + 1 + 8 + 8 + 4 + 4;
@@ -57,27 +58,14 @@ impl Stamp {
     /// Appends it to `out` as a whole NAL unit, without start code or length.
     pub fn write(&self, out: &mut Vec<u8>) {
         let micros = |span: Span| (span.as_micros().clamp(0, PLAUSIBLE.as_micros()) as u32).to_be_bytes();
-        // The header: nal_ref_idc 0, nal_unit_type 6.
-        out.push(6);
-        let body = [USER_DATA as u8, PAYLOAD as u8]
-            .into_iter()
-            .chain(UUID)
-            .chain([VERSION, u8::from(self.synchronised)])
-            .chain(self.captured.as_micros().to_be_bytes())
-            .chain(self.utc_us.to_be_bytes())
-            .chain(micros(self.taken))
-            .chain(micros(self.encoded))
-            // rbsp_trailing_bits
-            .chain([0x80]);
-        let mut zeroes = 0;
-        for byte in body {
-            if zeroes == 2 && byte <= 3 {
-                out.push(3);
-                zeroes = 0;
-            }
-            zeroes = if byte == 0 { zeroes + 1 } else { 0 };
-            out.push(byte);
-        }
+        let mut payload = Vec::with_capacity(PAYLOAD);
+        payload.extend_from_slice(&UUID);
+        payload.extend_from_slice(&[VERSION, u8::from(self.synchronised)]);
+        payload.extend_from_slice(&self.captured.as_micros().to_be_bytes());
+        payload.extend_from_slice(&self.utc_us.to_be_bytes());
+        payload.extend_from_slice(&micros(self.taken));
+        payload.extend_from_slice(&micros(self.encoded));
+        write(&payload, out);
     }
 
     /// The stamp in a NAL unit; `None` when it holds none of ours that is whole and makes sense.
@@ -112,6 +100,22 @@ impl Stamp {
         };
         let sensible = stamp.captured >= Time::default() && stamp.utc_us >= 0 && stamp.taken <= stamp.encoded;
         (sensible && stamp.encoded <= PLAUSIBLE).then_some(stamp)
+    }
+}
+
+/// Appends user data of less than 255 bytes to `out` as a whole NAL unit, without start code or length.
+pub(super) fn write(payload: &[u8], out: &mut Vec<u8>) {
+    // The header: nal_ref_idc 0, nal_unit_type 6.
+    out.push(6);
+    let mut zeroes = 0;
+    // Behind the payload: rbsp_trailing_bits.
+    for &byte in [USER_DATA as u8, payload.len() as u8].iter().chain(payload).chain(&[0x80]) {
+        if zeroes == 2 && byte <= 3 {
+            out.push(3);
+            zeroes = 0;
+        }
+        zeroes = if byte == 0 { zeroes + 1 } else { 0 };
+        out.push(byte);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::flow::lane::{Receiver, Sender};
 use crate::flow::worker::Handle;
 use crate::media::{PictureView, Pool, RawPicture, Span, Time};
 use crate::playout::Show;
+use crate::wish::Part;
 use std::sync::Arc;
 
 /// A decoder that fails gives way at once: a frozen picture is worth no second try.
@@ -60,6 +61,9 @@ impl DecoderWorker {
             };
             if self.coded.len() + 1 == CROWDED {
                 self.play_bell.ring();
+            }
+            if coded.unit.idr {
+                coded.session.wishes.lacks(Part::Decoder, false);
             }
             let fits = running.as_ref().is_some_and(|running| running.decoding.fits(&coded));
             if !fits && coded.unit.idr && clock::now() >= rebuild {
@@ -143,13 +147,18 @@ impl DecoderWorker {
         };
         let session = now.decoding.session.clone();
         if error.fault == Fault::Damaged {
+            session.wishes.lacks(Part::Decoder, now.decoding.awaits_idr());
             session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));
             return Some(now);
         }
         let kept = now.decoding.into_kept();
         self.give_way(&session, &error, rebuild)?;
         // Without its IDR the next decoder begins with the next one.
-        let mut next = self.build(kept.first()?, rebuild)?;
+        let Some(first) = kept.first() else {
+            session.wishes.lacks(Part::Decoder, true);
+            return None;
+        };
+        let mut next = self.build(first, rebuild)?;
         for coded in &kept {
             if let Err(error) = self.decode(&mut next, coded, annex_b) {
                 session.trouble(PlayNews::VideoDecodeFailed(error.to_string()));

@@ -91,6 +91,12 @@ impl Decoding {
         }
     }
 
+    /// A picture of the running GOP could not be read, and nothing is decoded until the next IDR. Where an IDR was no
+    /// better, another one is no help.
+    pub fn awaits_idr(&self) -> bool {
+        self.broken && self.spoilt == 0
+    }
+
     /// Sleeps until the bell rings, and gives out what is done meanwhile.
     pub fn wait(&mut self, bell: &Wake, give: Give<'_>) -> Result<(), DeviceError> {
         let Self { decoder, inside, .. } = self;

@@ -8,6 +8,7 @@ use crate::api::notice::{Cause, End};
 use crate::device::{Wake, clock};
 use crate::flow::net::Dialer;
 use crate::media::{Span, Time};
+use crate::wish::Part;
 use std::future::poll_fn;
 use std::os::fd::AsFd;
 use std::pin::Pin;
@@ -64,13 +65,18 @@ impl Line {
 
     /// Hands something on; waits while "play" has enough. False: the connection is to be left.
     pub async fn hand_on(&self, at: Time, what: What) -> bool {
-        let (admitted, changed) = {
+        let (admitted, changed, word, lacks) = {
             let mut race = self.shared.race();
-            (race.admit(self.number, what, at), race.take_changed())
+            let admitted = race.admit(self.number, what, at);
+            (admitted, race.take_changed(), race.take_word(), race.lacks_idr())
         };
         if changed {
             self.shared.changed.notify_one();
         }
+        if let Some((word, held_up)) = word {
+            self.session.wishes.heard(&word, held_up, at);
+        }
+        self.session.wishes.lacks(Part::Connection, lacks);
         for what in admitted {
             match what {
                 What::Begin => self.session.stream_begin(),
@@ -132,10 +138,11 @@ pub async fn play(wiring: &Wiring, session: Arc<Session>, url: String, stop: Arc
     let shared = Arc::new(Shared { race: Mutex::new(Race::new(clock::now())), changed: Notify::new() });
     let mut running: Vec<Running> = Vec::new();
     loop {
-        let (wanted, due, switched) = {
+        let (wanted, due, switched, lacks) = {
             let mut race = shared.race();
-            (race.lines().collect::<Vec<u64>>(), race.due(), race.take_switched())
+            (race.lines().collect::<Vec<u64>>(), race.due(), race.take_switched(), race.lacks_idr())
         };
+        session.wishes.lacks(Part::Connection, lacks);
         running.retain(|line| wanted.contains(&line.number));
         for &number in &wanted {
             if running.iter().all(|line| line.number != number) {

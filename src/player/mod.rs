@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Where a running stream falls silent, [`lines`] makes a second connection, and [`race`] decides which of the two is
-//! seen and heard; behind them nobody knows of that.
+//! seen and heard; behind them nobody knows of that. Whoever lacks an IDR to go on, connection, playout or decoder, says so to
+//! the session, and [`Wishes`] carries it to the far terminal, if that one is in a call with this one.
 //!
 //! When a unit is due is [`Playout`](crate::playout::Playout)'s decision alone. A slow reader makes "net" wait, and
 //! with it the server; everything behind "play" loses rather than waits. What every part should be doing is one
@@ -47,6 +48,7 @@ use crate::flow::net::Dialer;
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
 use crate::flow::volume::VolumeTap;
+use crate::flow::wishes::Wishes;
 use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
 use crate::image::Turn;
@@ -76,6 +78,8 @@ pub struct Devices {
     pub loudspeaker: Loudspeaker,
     /// The best first.
     pub video_decoders: Vec<VideoDecoderDriver>,
+    /// Where it says that it lacks an IDR.
+    pub wishes: Wishes,
 }
 
 /// What every worker of the way down should be doing.
@@ -220,7 +224,8 @@ impl Player {
             Worker::spawn("vdec", vdec_bell, restarted(&notices), move |handle| vdec.run(handle))?,
             Worker::spawn("spk", spk_bell, restarted(&notices), move |handle| spk.run(handle))?,
         ];
-        let wiring = net_task::Wiring { player: index, arrivals: arrival_in, bell: play_bell, dialer, notices };
+        let wishes = devices.wishes;
+        let wiring = net_task::Wiring { player: index, arrivals: arrival_in, bell: play_bell, wishes, dialer, notices };
         let net = Sessions::start(wiring, runtime);
         Ok(Self { plans, net, workers })
     }

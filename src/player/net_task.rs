@@ -7,6 +7,7 @@ use crate::device::{Wake, clock};
 use crate::flow::Notices;
 use crate::flow::net::Dialer;
 use crate::flow::sessions::Way;
+use crate::flow::wishes::Wishes;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 
@@ -17,6 +18,7 @@ pub struct Wiring {
     pub arrivals: mpsc::Sender<Arrival>,
     /// The bell of the thread that takes the arrivals.
     pub bell: Wake,
+    pub wishes: Wishes,
     pub dialer: Dialer,
     pub notices: Notices,
 }
@@ -26,7 +28,7 @@ impl Way for Wiring {
     type Target = String;
 
     fn begin(&self, number: u64) -> Arc<Session> {
-        Arc::new(Session::new(self.player, number, self.notices.clone()))
+        Arc::new(Session::new(self.player, number, self.wishes.hearing(), self.notices.clone()))
     }
 
     fn run(&self, session: Arc<Session>, url: String, stop: Arc<Notify>) -> impl Future<Output = End> + Send + 'static {

@@ -18,6 +18,7 @@ use crate::h264::orientation::Orientation;
 use crate::h264::sei::Stamp;
 use crate::media::{SoundCoding, SoundUnit, Span, Time, VideoUnit};
 use crate::playout::{Config, News, Output, Playout, Show};
+use crate::wish::Part;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
@@ -217,9 +218,13 @@ impl Playing {
                 config.into_iter().for_each(|config| self.configure(config));
                 self.second.video(unit.data.len(), unit.idr, unit.dts);
                 self.playout.handle_video(unit, at);
+                self.session.wishes.lacks(Part::Playout, self.playout.awaits_idr());
             }
             Ok(VideoBody::Nothing) => {}
-            Err(Trouble::Damaged(words)) => self.session.trouble(PlayNews::VideoDecodeFailed(words)),
+            Err(Trouble::Damaged(words)) => {
+                self.session.wishes.lacks(Part::Playout, self.video_track.awaits_idr());
+                self.session.trouble(PlayNews::VideoDecodeFailed(words));
+            }
             Err(Trouble::Unplayable(unplayable)) => self.session.unplayable(unplayable),
         }
     }

@@ -13,8 +13,9 @@ mod live;
 mod rhythm;
 
 use super::What;
+use crate::h264::word::Word;
 use crate::media::{Span, Time};
-use kind::{Kind, picture_kind, sound_kind};
+use kind::{Kind, picture_kind, sound_kind, word_of};
 use live::Edge;
 use rhythm::{EDGE, PATIENCE, Rhythm};
 
@@ -49,6 +50,8 @@ pub struct Race {
     fresh: bool,
     /// Something came that was no server's past.
     live: bool,
+    /// What was said in the last picture, and whether that one was held up on its way.
+    word: Option<(Word, bool)>,
     switched: Option<Span>,
     /// How long the first connection has been silent at most since there is a second one.
     silence: Span,
@@ -78,6 +81,8 @@ struct Line {
     /// Its pictures from here on have what they refer to.
     chain: bool,
     edge: Edge,
+    /// Pictures came that have not.
+    lacks: bool,
     /// What is taken off its positions, for both tracks.
     shift: Option<Span>,
     /// The newest sequence header of each track.
@@ -114,6 +119,7 @@ impl Line {
             busy: false,
             chain: false,
             edge: Edge::default(),
+            lacks: false,
             shift: None,
             headers: [None, None],
         }
@@ -134,6 +140,7 @@ impl Race {
             barred: false,
             fresh: true,
             live: false,
+            word: None,
             switched: None,
             silence: Span::ZERO,
             changed: false,
@@ -148,6 +155,16 @@ impl Race {
     /// After which silence another connection took over, if one did since the last call.
     pub fn take_switched(&mut self) -> Option<Span> {
         self.switched.take()
+    }
+
+    /// What a picture said since the last call, and whether that one was held up on its way.
+    pub fn take_word(&mut self) -> Option<(Word, bool)> {
+        self.word.take()
+    }
+
+    /// A connection brings pictures, and none of those they refer to.
+    pub fn lacks_idr(&self) -> bool {
+        self.lines.iter().any(|line| line.lacks)
     }
 
     /// Whether [`Self::lines`] or [`Self::due`] have to be looked at again, since the last call.
@@ -264,9 +281,13 @@ impl Race {
         if alone {
             self.rhythm.note(position, at);
         }
+        self.word = word_of(&what, expected - position).or(self.word.take());
         line.chain |= kind == Kind::Key;
-        if track == PICTURES && !line.chain {
-            return Vec::new();
+        if track == PICTURES {
+            line.lacks = !line.chain;
+            if line.lacks {
+                return Vec::new();
+            }
         }
         match self.judge(place, track, position, expected, at) {
             Better::First => self.give_up_second(at),
@@ -355,7 +376,7 @@ impl Race {
     fn begin_anew(&mut self, now: Time) {
         self.lines.truncate(1);
         for line in &mut self.lines {
-            (line.media, line.chain, line.shift) = (false, true, Some(Span::ZERO));
+            (line.media, line.chain, line.lacks, line.shift) = (false, true, false, Some(Span::ZERO));
         }
         for track in &mut self.tracks {
             (track.newest, track.known) = (None, None);

@@ -4,6 +4,7 @@ use crate::api::notice::{End, Notice, PlayNews, Unplayable};
 use crate::device::tcp_info::TcpInfo;
 use crate::device::{DeviceError, clock};
 use crate::flow::Notices;
+use crate::flow::wishes::Hearing;
 use crate::media::{Size, Span, Time};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -24,6 +25,8 @@ pub struct Session {
     number: u64,
     notices: Notices,
     told: Mutex<Told>,
+    /// Who sends it, and whether an IDR is lacking.
+    pub wishes: Hearing,
     /// Bytes received, and messages that could not be understood.
     pub bytes: AtomicU64,
     pub bad_messages: AtomicU64,
@@ -53,11 +56,11 @@ struct Told {
 
 impl Session {
     /// Session `number` of player number `player`.
-    pub fn new(player: usize, number: u64, notices: Notices) -> Self {
+    pub fn new(player: usize, number: u64, wishes: Hearing, notices: Notices) -> Self {
         let told = Mutex::default();
         let (bytes, bad_messages) = (AtomicU64::new(0), AtomicU64::new(0));
         let (round_trip, looked) = (AtomicI64::new(0), AtomicI64::new(i64::MIN));
-        Self { player, number, notices, told, bytes, bad_messages, round_trip, looked }
+        Self { player, number, notices, told, wishes, bytes, bad_messages, round_trip, looked }
     }
 
     /// Looks at the round trip of its connection, twice a second at most.
@@ -102,6 +105,7 @@ impl Session {
 
     /// The server sends the stream, maybe again.
     pub fn stream_begin(&self) {
+        self.wishes.anew();
         let mut told = self.lock();
         if !std::mem::replace(&mut told.begun, true) {
             self.tell(&told, PlayNews::StreamBegin);
@@ -110,6 +114,7 @@ impl Session {
 
     /// The publisher ended the stream; when it begins again everything is told again.
     pub fn stream_ended(&self) {
+        self.wishes.anew();
         let mut told = self.lock();
         if told.begun {
             self.tell(&told, PlayNews::StreamEnded);
@@ -225,6 +230,7 @@ impl Session {
 
     /// The session is over.
     pub fn end(&self, end: End) {
+        self.wishes.end();
         let mut told = self.lock();
         self.tell(&told, PlayNews::Ended(end));
         told.ended = true;
@@ -246,6 +252,7 @@ impl Session {
 mod tests {
     use super::*;
     use crate::api::notice::Cause;
+    use crate::flow::wishes::Wishes;
     use std::sync::Arc;
 
     /// A session, and what is told of it.
@@ -257,7 +264,7 @@ mod tests {
                 sink.lock().unwrap().push(news);
             }
         });
-        (Session::new(0, 1, notices), told)
+        (Session::new(0, 1, Wishes::new().hearing(), notices), told)
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl VideoTrack {
         self.refused = None;
     }
 
+    /// A unit was lost, and nothing before the next IDR can be decoded.
+    pub fn awaits_idr(&self) -> bool {
+        self.playable && self.broken
+    }
+
     /// Reads a body that came with `timestamp_ms`. The same is said to be unplayable once.
     pub fn read(&mut self, timestamp_ms: i64, body: &Bytes) -> Result<VideoBody, Trouble> {
         let result = self.take(timestamp_ms, body);

@@ -261,6 +261,11 @@ impl Playout {
         self.arrived(dts, now);
     }
 
+    /// Pictures are left out until an IDR comes: at the beginning, and where too much was held.
+    pub fn awaits_idr(&self) -> bool {
+        !self.chain
+    }
+
     /// Takes a frame of sound that arrived at `now`.
     pub fn handle_sound(&mut self, mut unit: SoundUnit, now: Time) {
         let (pts, jumped) = self.clock.place(Track::Sound, unit.pts, now);

@@ -15,8 +15,10 @@ use crate::api::plan::{PictureSource, PushPlan};
 use crate::device::{self, Encoded, VideoEncoder, VideoEncoding, clock, wall};
 use crate::flow::choice::Switch;
 use crate::flow::lane::{Receiver, Sender};
+use crate::flow::wishes::Wishes;
 use crate::flow::worker::Handle;
 use crate::flow::{Notices, snapshot};
+use crate::h264::word::Word;
 use crate::h264::{avcc, nal};
 use crate::image::{self, Framing, Scaler};
 use crate::media::{PictureView, Size, Span, Time};
@@ -39,6 +41,8 @@ pub struct EncoderWorker {
     pub snapshots: Receiver<(Ticket, SnapshotRequest)>,
     /// The send queue lost a picture: the next one must be an IDR.
     pub idr_wish: Arc<AtomicBool>,
+    /// What others wish for, and what this terminal says to them.
+    pub wishes: Wishes,
     pub choice: EncoderChoice,
     pub notices: Notices,
 }
@@ -184,8 +188,15 @@ impl EncoderWorker {
         if std::mem::replace(&mut now.era, era) != era {
             now.source = None;
         }
-        match now.encode(&self.choice, plan, uplink.target, shot, self.idr_wish.swap(false, Ordering::AcqRel)) {
+        let at = clock::now();
+        // A still picture is dear: its IDRs come by its own clock.
+        let on_request = shot.source.step().is_none() && self.wishes.due(uplink.limited, at);
+        let force = self.idr_wish.swap(false, Ordering::AcqRel) || on_request;
+        match now.encode(&self.choice, plan, uplink.target, shot, force, self.wishes.word(at)) {
             Ok(Some(coded)) => {
+                if coded.idr {
+                    self.wishes.made(on_request, at);
+                }
                 if let Some(_pass) = self.gate.pass(coded.from_camera, coded.era) {
                     self.coded.put_unit(coded);
                 }
@@ -266,7 +277,8 @@ impl Encoding {
         plan: &PushPlan,
         target: Aim,
         shot: Shot<'_>,
-        idr_wish: bool,
+        force: bool,
+        word: Option<Word>,
     ) -> Result<Option<CodedPicture>, DeviceError> {
         let Shot { source, view, captured, taken } = shot;
         let (rate, wanted) = ((target.kbps, target.fps), (view.size, source.step()));
@@ -296,7 +308,7 @@ impl Encoding {
             Source::Camera(_) => self.pace.idr_due(at, plan.rates.policy.gop),
             Source::Card { .. } => self.pace.still_idr_due(at),
         };
-        let force = idr_wish || self.source != Some(source) || due;
+        let force = force || self.source != Some(source) || due;
         let Encoded::Unit { idr } = encoder.encode(view, at, force, &mut self.annex_b)? else {
             self.losses += 1;
             return Ok(None);
@@ -313,7 +325,7 @@ impl Encoding {
         let encoded = clock::now();
         let life = Life { captured: at, taken, encoded };
         Ok(Some(CodedPicture {
-            data: self.stamps.sent(&self.framed, idr, life, wall::clocks),
+            data: self.stamps.sent(&self.framed, idr, life, word, wall::clocks),
             idr,
             config,
             size: view.size,

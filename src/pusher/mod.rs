@@ -46,6 +46,7 @@ use crate::flow::lane::{self, Idr};
 use crate::flow::net::{Dialer, Unheard};
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
+use crate::flow::wishes::Wishes;
 use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
 use crate::image::Turn;
@@ -107,6 +108,8 @@ type Uplinks = Shared<Uplink>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Uplink {
     target: Aim,
+    /// The network keeps the picture from being all that was asked for.
+    limited: bool,
     /// The next picture may be made now.
     open: bool,
 }
@@ -186,11 +189,13 @@ pub struct Pusher {
 
 impl Pusher {
     /// Starts the threads, idle until a plan is applied. Pictures of the camera for the local screen go to `self_view`
-    /// while the plan wants them there; `far` tells what the loudspeaker plays. Network IO runs on `runtime`.
+    /// while the plan wants them there; `far` tells what the loudspeaker plays, `wishes` what others and this terminal's
+    /// players wish for. Network IO runs on `runtime`.
     pub fn start(
         devices: Devices,
         self_view: lane::Sender<SelfView>,
         far: Ear,
+        wishes: Wishes,
         dialer: Dialer,
         notices: Notices,
         runtime: &tokio::runtime::Handle,
@@ -201,7 +206,11 @@ impl Pusher {
         let plans = Shared::new(PushPlan::IDLE, bells.map(Wake::clone).to_vec());
         let live = Shared::new(None, vec![venc_bell.clone(), mic_bell.clone()]);
         let uplink = Shared::new(
-            Uplink { target: RateControl::new(&PushPlan::IDLE.rates, clock::now()).target(), open: true },
+            Uplink {
+                target: RateControl::new(&PushPlan::IDLE.rates, clock::now()).target(),
+                limited: false,
+                open: true,
+            },
             vec![venc_bell.clone()],
         );
         let idr_wish = Arc::new(AtomicBool::new(false));
@@ -239,6 +248,7 @@ impl Pusher {
             coded: picture_in,
             snapshots: snapshot_out,
             idr_wish: idr_wish.clone(),
+            wishes,
             choice: encoder_choice::EncoderChoice::new(devices.video_encoders),
             notices: notices.clone(),
         };

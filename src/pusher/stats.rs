@@ -123,6 +123,9 @@ impl SendStats {
             // Counted at the gate.
             pictures_from_camera: 0,
             pictures_from_card: 0,
+            // Counted where they pass between players and pusher.
+            idr_wishes: 0,
+            idrs_on_request: 0,
             net_quality_level: 0,
             cpu: None,
             temperature: None,

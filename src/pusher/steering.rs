@@ -36,7 +36,7 @@ impl Steering {
     pub fn new(rates: &Rates, uplink: Uplinks, notices: Notices, now: Time) -> Self {
         let control = RateControl::new(rates, now);
         let target = control.target();
-        uplink.set(Uplink { target, open: true });
+        uplink.set(Uplink { target, limited: control.limited(), open: true });
         let changes = Changes::new(target, now);
         let (congestion, info) = (Congestion::new(), TcpInfo::default());
         Self { control, congestion, changes, uplink, notices, max: rates.max, info, silent: false, before: None }
@@ -118,7 +118,7 @@ impl Steering {
 
     fn tell(&mut self, now: Time) {
         let target = self.control.target();
-        let uplink = Uplink { target, open: self.control.admits() };
+        let uplink = Uplink { target, limited: self.control.limited(), open: self.control.admits() };
         if *self.uplink.get() != uplink {
             self.uplink.set(uplink);
         }

@@ -16,6 +16,7 @@ use visavis::flow::Notices;
 use visavis::flow::far_end::far_end;
 use visavis::flow::net::Dialer;
 use visavis::flow::volume::VolumeBoard;
+use visavis::flow::wishes::Wishes;
 use visavis::media::{PictureView, Size, SoundFormat, Span, Time};
 use visavis::player::{Loudspeaker, Player, SpeakerOpener};
 use visavis::pusher::{Mounted, Pusher, Target};
@@ -39,6 +40,8 @@ pub struct Rig {
     /// Samples played, 48 kHz mono.
     pub samples: Arc<Mutex<Vec<i16>>>,
     pub notices: Notices,
+    /// Shared by its player and its own sender.
+    pub wishes: Wishes,
     told: Receiver<Notice>,
     /// Everything told so far.
     pub news: Vec<PlayNews>,
@@ -196,7 +199,8 @@ impl Rig {
         let frames = screen.frames(0).unwrap();
         let (tap, volume) = (far_end(1).unwrap().0.remove(0), VolumeBoard::default().tap(0));
         let loudspeaker = Loudspeaker { open: devices.speaker, tap, volume };
-        let devices = visavis::player::Devices { loudspeaker, video_decoders };
+        let wishes = Wishes::new();
+        let devices = visavis::player::Devices { loudspeaker, video_decoders, wishes: wishes.clone() };
         let player = Player::start(0, "test", frames, devices, Dialer::default(), notices.clone(), &handle).unwrap();
         player.apply(plan);
         Self {
@@ -206,6 +210,7 @@ impl Rig {
             sizes,
             samples,
             notices,
+            wishes,
             told,
             news: vec![],
             stats: vec![],
@@ -256,9 +261,17 @@ pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::De
         folder: None,
     };
     change(&mut devices);
-    let (own, dialer) = (rig.screen.self_view(), Dialer::default());
-    let pusher = Pusher::start(devices, own, far_end(0).unwrap().1, dialer, rig.notices.clone(), &rig.handle).unwrap();
-    pusher.apply(PushPlan {
+    let (own, ear, wishes) = (rig.screen.self_view(), far_end(0).unwrap().1, rig.wishes.clone());
+    let (dialer, notices) = (Dialer::default(), rig.notices.clone());
+    let pusher = Pusher::start(devices, own, ear, wishes, dialer, notices, &rig.handle).unwrap();
+    pusher.apply(sending());
+    pusher.connect(1, Target { url: url.into(), signing: None });
+    pusher
+}
+
+/// What [`caller`] sends.
+pub fn sending() -> PushPlan {
+    PushPlan {
         active: true,
         camera: Some(Position::Front),
         microphone: true,
@@ -275,9 +288,7 @@ pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::De
         }
         .rates(),
         ..PushPlan::IDLE
-    });
-    pusher.connect(1, Target { url: url.into(), signing: None });
-    pusher
+    }
 }
 
 /// A program that ends with its test.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flv::video::{picture, sequence_header};
+use crate::h264::word::{Wish, Word};
 use bytes::Bytes;
 
 /// One stream of a sender, 25 pictures and 50 frames of sound a second, an IDR every two seconds.
@@ -299,4 +300,49 @@ fn a_session_with_nothing_but_a_servers_past_is_told_from_one_that_was_live() {
     let mut story = Story::playing(3000);
     story.run(5000, &[]);
     assert!(!story.race.only_past(), "it was live before it fell silent");
+}
+
+/// A picture with `word` in front of it.
+fn saying(ms: i64, word: &Word) -> What {
+    let mut nal = Vec::new();
+    word.write(&mut nal);
+    let unit = [&(nal.len() as u32).to_be_bytes()[..], &nal, &[0, 0, 0, 2, 0x41, 0x9a]].concat();
+    What::Video { timestamp_ms: ms, body: picture(false, 0, &unit) }
+}
+
+#[test]
+fn pictures_without_their_idr_are_told_of_until_it_comes_or_nobody_wants_them() {
+    let mut story = Story::playing(10_000);
+    story.run(3000, &[]);
+    story.line(2, What::Begin);
+    story.line(2, header());
+    story.line(2, sound_at(story.now));
+    assert!(!story.race.lacks_idr(), "no picture came");
+    story.run(400, &[(2, 0)]);
+    assert!(story.race.lacks_idr());
+    story.run(800, &[(2, 0)]);
+    assert_eq!((story.race.lacks_idr(), story.lines()), (false, vec![2]), "the IDR came at 14 s");
+
+    story.run(3000, &[]);
+    story.line(3, What::Begin);
+    story.run(200, &[(3, 0)]);
+    assert!(story.race.lacks_idr());
+    // The first one is at the live edge again by itself.
+    story.line(2, sound_at(story.now));
+    assert_eq!((story.race.lacks_idr(), story.lines()), (false, vec![2]));
+}
+
+#[test]
+fn what_is_said_in_a_picture_is_heard_although_it_is_left_out_and_marked_when_it_was_held_up() {
+    let word = Word { from: 5, wishes: vec![Wish { of: 6, count: 7 }] };
+    let mut story = Story::playing(10_000);
+    story.line(1, saying(10_000, &word));
+    assert_eq!((story.race.take_word(), story.race.take_word()), (Some((word.clone(), false)), None));
+    story.run(3000, &[]);
+    story.line(2, What::Begin);
+    story.line(2, header());
+    assert_eq!(story.line(2, saying(story.now, &word)), 0, "no IDR yet");
+    assert_eq!(story.race.take_word(), Some((word.clone(), false)));
+    story.line(1, saying(10_040, &word));
+    assert_eq!(story.race.take_word(), Some((word, true)), "three seconds late");
 }
