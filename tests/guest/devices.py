@@ -91,10 +91,14 @@ def microphone(guest, tone=True):
         play_tone(guest)
 
 
+def tone(hz):
+    """A second of a tone of so many Hz, without a click where it is repeated: 16 bits, 48 kHz, mono."""
+    return array.array("h", (round(8000 * math.sin(2 * math.pi * hz * at / 48000)) for at in range(48000))).tobytes()
+
+
 def play_tone(guest):
     """Plays a tone into the loopback until it goes away."""
-    second = array.array("h", (round(8000 * math.sin(2 * math.pi * TONE_HZ * at / 48000)) for at in range(48000)))
-    (guest.shared / "tone.raw").write_bytes(second.tobytes())
+    (guest.shared / "tone.raw").write_bytes(tone(TONE_HZ))
     play = "aplay -q -D hw:CARD=Loopback,DEV=0,SUBDEV=0 -t raw -c 1 -r 48000 -f S16_LE"
     feed = f"while cat /tmp/tone.raw; do :; done 2>/dev/null | {play} >/tmp/tone.log 2>&1"
     guest.do(f"killall aplay 2>/dev/null; cp /host/tone.raw /tmp; setsid sh -c '{feed}' >/dev/null 2>&1 &")

@@ -29,7 +29,7 @@ pub fn run() -> ExitCode {
 pub fn report() -> String {
     let mut report = Report(String::new());
     cameras::tell(&mut report, &v4l2::probe::nodes());
-    sound::tell(&mut report, &alsa::probe::devices());
+    sound::tell(&mut report, &alsa::probe::devices(), Path::new("/"));
     screens::tell(&mut report, &drm::probe::cards());
     lines::tell(&mut report, &gpio::probe::chips());
     access::tell(&mut report, Path::new("/"));

@@ -137,7 +137,8 @@ fn open_error(name: &str, direction: Direction, error: alsa::Error, said: &str) 
         libc::EBUSY => {
             let words = match direction {
                 Direction::Playback => {
-                    "another player or program is using the sound device; a device of dmix can be had by several"
+                    "another player or program is using the sound device; a device of dmix can be had by several, and \
+                     by a program outside of this service if that joins it"
                 }
                 Direction::Capture => "another program is using the sound device",
             };

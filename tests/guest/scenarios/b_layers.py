@@ -40,7 +40,29 @@ def planes(lab):
     terminal.ctl("player agent set debug=false")
     lab.check("without them one plane is left", len(until_layers(lab, folder, 1)) == 1)
     lab.check("and what is shown is what it was", shown(lab, folder) == plain)
+    turned(lab, terminal, folder)
     lab.stop(terminal)
+
+
+def turned(lab, terminal, folder):
+    """On a screen that is turned the upper left corner of who looks at it is another one."""
+    screen = layers(lab, folder)[0]
+    terminal.ctl("player agent set debug=true")
+    terminal.ctl("player agent play")
+
+    def corner(layer):
+        right = screen["width"] - layer["x"] - layer["width"]
+        below = screen["height"] - layer["y"] - layer["height"]
+        place = "left" if layer["x"] < right else "right", "above" if layer["y"] < below else "below"
+        return layer["format"] == "AR24" and place
+
+    for direction, wanted in ((0, ("left", "above")), (90, ("right", "above")), (-90, ("left", "below"))):
+        terminal.ctl(f"player agent request-full-screen {direction}")
+        limit = time.monotonic() + 10
+        while wanted not in map(corner, found := layers(lab, folder)) and time.monotonic() < limit:
+            time.sleep(0.2)
+        words = f"turned by {direction} the figures lie {' '.join(wanted)} on a plane of their own"
+        lab.check(words, wanted in map(corner, found), found)
 
 
 def layers(lab, folder):
@@ -49,9 +71,10 @@ def layers(lab, folder):
     for plane in re.split(r"^plane\[", lab.guest.do(f"cat {folder}/state"), flags=re.M)[1:]:
         plane = plane.split("\ncrtc[")[0]
         form = re.search(r"format=(\w+)", plane)
-        place = re.search(r"crtc-pos=(\d+)x(\d+)", plane)
+        place = re.search(r"crtc-pos=(\d+)x(\d+)\+(\d+)\+(\d+)", plane)
         if form and place and not re.search(r"^\s*crtc=\(null\)", plane, re.M):
-            found.append({"format": form[1], "width": int(place[1]), "height": int(place[2])})
+            width, height, x, y = map(int, place.groups())
+            found.append({"format": form[1], "width": width, "height": height, "x": x, "y": y})
     return found
 
 
