@@ -215,7 +215,7 @@ impl Session {
             // It said yes and closed: a no of servers that decide late.
             Cause::Closed if early => Ending::Refused,
             Cause::Moved => Ending::Moved,
-            _ if silent => Ending::Silent,
+            _ if good && silent => Ending::Silent,
             _ => Ending::Lost,
         };
         let verdict = self.retry.ended(ending, now);

@@ -11,6 +11,7 @@
 mod kind;
 mod live;
 mod rhythm;
+mod shift;
 
 use super::What;
 use crate::h264::word::Word;
@@ -18,6 +19,7 @@ use crate::media::{Span, Time};
 use kind::{Kind, picture_kind, sound_kind, word_of};
 use live::Edge;
 use rhythm::{EDGE, PATIENCE, Rhythm};
+use shift::shift;
 
 /// Between two second connections, and from the beginning to the first: what a server has to bear.
 const SELDOM: Span = Span::secs(2);
@@ -28,11 +30,6 @@ const LONGEST: Span = Span::secs(8);
 const CACHED: Span = Span::secs(3);
 /// A server's cached GOP comes within this.
 const BURST: Span = Span::millis(500);
-/// Stamps that lie outside of this around what is expected count another time; so do those that are behind by more
-/// than [`BEGUN`] and begin at nothing.
-const AHEAD: Span = Span::secs(1);
-const BEHIND: Span = Span::secs(20);
-const BEGUN: Span = Span::millis(1500);
 
 /// The connections to one stream, the first of which is the one that is played.
 #[derive(Debug)]
@@ -48,7 +45,8 @@ pub struct Race {
     /// Something came that was not known when the connections changed last: before that a server that has nothing but
     /// its cached GOP would be asked again and again.
     fresh: bool,
-    /// Something came that was no server's past.
+    /// Something came since the stream began, a sequence header at least; and something that was no server's past.
+    came: bool,
     live: bool,
     /// What was said in the last picture, and whether that one was held up on its way.
     word: Option<(Word, bool)>,
@@ -139,6 +137,7 @@ impl Race {
             not_before: now,
             barred: false,
             fresh: true,
+            came: false,
             live: false,
             word: None,
             switched: None,
@@ -172,9 +171,9 @@ impl Race {
         std::mem::take(&mut self.changed)
     }
 
-    /// Sound or pictures came, and all of it was what a server had kept of the past.
+    /// Something came, and all of it was what a server had kept of the past.
     pub fn only_past(&self) -> bool {
-        !self.live && self.lines.iter().any(|line| line.media)
+        self.came && !self.live
     }
 
     /// Bytes came over connection `number`.
@@ -266,6 +265,7 @@ impl Race {
                 return vec![what];
             }
         };
+        self.came = true;
         let stamp = Span::millis(1) * stamp;
         let alone = self.lines.len() == 1;
         let Some(line) = self.lines.get_mut(place) else { return Vec::new() };
@@ -381,16 +381,8 @@ impl Race {
         for track in &mut self.tracks {
             (track.newest, track.known) = (None, None);
         }
-        (self.rhythm, self.fresh, self.changed) = (Rhythm::new(now), true, true);
+        (self.rhythm, self.fresh, self.changed, self.came) = (Rhythm::new(now), true, true, false);
     }
-}
-
-/// What is to be taken off positions that begin with `stamp` where `expected` was to come: nothing where both are of
-/// one time.
-fn shift(stamp: Span, expected: Span) -> Span {
-    let off = stamp - expected;
-    let begins = off < -BEGUN && stamp.abs() <= BEGUN;
-    if off > AHEAD || off < -BEHIND || begins { off } else { Span::ZERO }
 }
 
 #[cfg(test)]

@@ -64,6 +64,15 @@ fn who_wants_it_to_end_there_finds_it_ended() {
 }
 
 #[test]
+fn a_connection_that_breaks_at_once_is_no_silence_and_is_met_with_patience() {
+    let mut story = playing();
+    let ended: Vec<_> = (0..4).map(|_| session(&mut story, 1, false)).collect();
+    assert_eq!(ended[3].0, [-2301]);
+    assert!(ended[3].1 >= 5000, "{ended:?}");
+    assert_eq!(session(&mut story, 1, false).0, [2103], "another cycle");
+}
+
+#[test]
 fn a_long_wait_for_a_sender_that_was_never_there_is_no_silence() {
     let mut story = playing();
     for _ in 0..5 {

@@ -285,6 +285,7 @@ fn a_session_with_nothing_but_a_servers_past_is_told_from_one_that_was_live() {
         }
     };
     story.line(1, header());
+    assert!(story.race.only_past(), "a server may keep nothing but the header");
     past(&mut story, 1, 0);
     story.run(4000, &[]);
     assert_eq!((story.lines(), story.race.only_past()), (vec![1, 2], true), "the sender is silent");
@@ -300,6 +301,12 @@ fn a_session_with_nothing_but_a_servers_past_is_told_from_one_that_was_live() {
     let mut story = Story::playing(3000);
     story.run(5000, &[]);
     assert!(!story.race.only_past(), "it was live before it fell silent");
+
+    let mut story = Story { race: Race::new(at(0)), now: 0, got: vec![], started: vec![] };
+    for what in [What::Begin, header(), What::Finish] {
+        story.line(1, what);
+    }
+    assert!(!story.race.only_past(), "who hung up is no silent one");
 }
 
 /// A picture with `word` in front of it.
