@@ -14,8 +14,9 @@
 //! The newest raw picture replaces an unread one before a pixel is touched; nothing is encoded while no
 //! session is publishing, or while the network has no room for it: the send task looks at the connection and says
 //! through one [`Uplink`] how large a picture it bears, and whether the next one may be made
-//! ([`crate::rate_control`]). What every part should be doing is one [`PushPlan`], decided by the appliance and
-//! read by each worker when its bell rings. News go up as notices; nothing calls back down.
+//! ([`crate::rate_control`]). An IDR is made by the clock, where the send queue lost a picture, and where another terminal of
+//! the call wishes for one ([`crate::wish`]). What every part should be doing is one [`PushPlan`], decided by the appliance
+//! and read by each worker when its bell rings. News go up as notices; nothing calls back down.
 
 mod budget;
 mod camera_switch;

@@ -252,6 +252,11 @@ impl Rig {
 
 /// Our own sender to `url`: test card and tone with marks in them, 640x360 at 30, on devices changed by `change`.
 pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::Devices)) -> Pusher {
+    caller_of(rig, url, sending(), change)
+}
+
+/// The same, as `plan` says.
+pub fn caller_of(rig: &Rig, url: &str, plan: PushPlan, change: impl FnOnce(&mut visavis::pusher::Devices)) -> Pusher {
     let mut devices = visavis::pusher::Devices {
         camera: Box::new(|_, size, fps| Ok(Box::new(TestCard::open(1, size, fps)?))),
         mounted: Mounted::default(),
@@ -264,7 +269,7 @@ pub fn caller(rig: &Rig, url: &str, change: impl FnOnce(&mut visavis::pusher::De
     let (own, ear, wishes) = (rig.screen.self_view(), far_end(0).unwrap().1, rig.wishes.clone());
     let (dialer, notices) = (Dialer::default(), rig.notices.clone());
     let pusher = Pusher::start(devices, own, ear, wishes, dialer, notices, &rig.handle).unwrap();
-    pusher.apply(sending());
+    pusher.apply(plan);
     pusher.connect(1, Target { url: url.into(), signing: None });
     pusher
 }
