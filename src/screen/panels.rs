@@ -51,8 +51,9 @@ impl Panels {
     }
 }
 
-/// Where these figures lie, as a person sees the turned screen: a player's in its rectangle, the terminal's own on its picture or, where that is small or not
-/// to be seen, on the right half of the screen. `None`: what they are about is not to be seen.
+/// Where these figures lie, as a person sees the turned screen: a player's in its rectangle, the terminal's own on its
+/// picture or, where that is small or not to be seen, on the right half of the screen. `None`: what they are about is not
+/// to be seen.
 fn area(it: &Figures, all: &[Figures], marks: &[Mark], (screen, turn): (Size, Turn)) -> Option<Rect> {
     let back = turn.back();
     let size = back.of(screen);
