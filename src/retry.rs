@@ -133,6 +133,7 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::RangeInclusive;
 
     /// Plays endings that come at once until the rule gives up; returns the moments of tries and knocks in ms.
     fn play(retry: &mut Retry, ending: Ending) -> (Vec<(i64, u32)>, usize, i64, i64) {
@@ -190,33 +191,28 @@ mod tests {
         assert!(breaths[10..].iter().any(|&b| b > 50_000));
     }
 
-    #[test]
-    fn a_refusal_is_met_with_patience_three_tries_and_then_two_a_minute_at_most() {
+    /// Three tries, and then one at a time with a breath of so many ms; another trouble is met as ever, with a breath
+    /// `after` it.
+    fn is_met_with_patience(ending: Ending, breaths: RangeInclusive<i64>, after: RangeInclusive<i64>) {
         for seed in 0..100 {
             let mut retry = Retry::new(seed);
-            let (tries, _, _, breath) = play(&mut retry, Ending::Refused);
-            assert!(tries.len() == 3 && (30_000..=60_000).contains(&breath), "{tries:?} {breath}");
-            for _ in 0..10 {
-                let (tries, _, _, breath) = play(&mut retry, Ending::Refused);
-                assert!(tries.is_empty() && (30_000..=60_000).contains(&breath), "{tries:?} {breath}");
+            for tries in [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] {
+                let (tried, _, _, breath) = play(&mut retry, ending);
+                assert!(tried.len() == tries && breaths.contains(&breath), "{tried:?} {breath}");
             }
-            assert_eq!(play(&mut retry, Ending::Lost).0.len(), 3, "another trouble is met as ever");
+            let (tried, _, _, breath) = play(&mut retry, Ending::Lost);
+            assert!(tried.len() == 3 && after.contains(&breath), "{tried:?} {breath}");
         }
     }
 
     #[test]
+    fn a_refusal_is_met_with_patience_three_tries_and_then_two_a_minute_at_most() {
+        is_met_with_patience(Ending::Refused, 30_000..=60_000, 5_000..=60_000);
+    }
+
+    #[test]
     fn a_silence_is_tried_three_times_and_then_listened_to_without_a_long_breath() {
-        for seed in 0..100 {
-            let mut retry = Retry::new(seed);
-            let (tries, _, _, breath) = play(&mut retry, Ending::Silent);
-            assert!(tries.len() == 3 && (375..=625).contains(&breath), "{tries:?} {breath}");
-            for _ in 0..10 {
-                let (tries, _, _, breath) = play(&mut retry, Ending::Silent);
-                assert!(tries.is_empty() && (375..=625).contains(&breath), "{tries:?} {breath}");
-            }
-            let (tries, _, _, breath) = play(&mut retry, Ending::Lost);
-            assert!(tries.len() == 3 && (5_000..=10_000).contains(&breath), "another trouble is met as ever");
-        }
+        is_met_with_patience(Ending::Silent, 375..=625, 5_000..=10_000);
     }
 
     #[test]

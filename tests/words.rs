@@ -23,6 +23,20 @@ fn screen(folder: &Path, width: usize, height: usize) -> Screen {
     Screen::open(&folder.join("screen"), width, height)
 }
 
+/// A terminal that plays the stream `agent`, and its screen of 640x360.
+fn watch(server: &Nginx) -> (Screen, Terminal) {
+    let folder = tempfile::tempdir().unwrap();
+    let screen = screen(folder.path(), 640, 360);
+    let config = player(&server.url("live", "agent"), "mode = \"RTC\"");
+    (screen, Terminal::start_in(folder, &config, &board(640, 360), |_| {}))
+}
+
+/// Publishes white pictures as the stream `agent`.
+fn publish_white(server: &Nginx) -> Ffmpeg {
+    let source = "-re -f lavfi -i color=white:size=640x360:rate=15 -c:v libx264 -preset ultrafast -g 15 -f flv";
+    Ffmpeg::start(source, server.url("live", "agent"))
+}
+
 fn ask(terminal: &Terminal, path: &str, change: Value) {
     terminal.ask("PATCH", path, &change.to_string());
 }
@@ -43,13 +57,8 @@ fn ink(picture: &Picture) -> Option<[usize; 4]> {
 #[test]
 fn the_figures_of_a_player_lie_on_a_panel_over_its_picture_and_go_without_a_trace() {
     let server = Nginx::start();
-    let folder = tempfile::tempdir().unwrap();
-    let screen = screen(folder.path(), 640, 360);
-    let config = player(&server.url("live", "agent"), "mode = \"RTC\"");
-    let board = board(640, 360);
-    let terminal = Terminal::start_in(folder, &config, &board, |_| {});
-    let source = "-re -f lavfi -i color=white:size=640x360:rate=15 -c:v libx264 -preset ultrafast -g 15 -f flv";
-    let _publisher = Ffmpeg::start(source, server.url("live", "agent"));
+    let (screen, terminal) = watch(&server);
+    let _publisher = publish_white(&server);
     screen.wait(8.0, "the picture", white);
     ask(&terminal, "/v1/players/agent", json!({ "debug": true }));
     let panel = |picture: &Picture| picture.mean(0.02..0.45, 0.05..0.5)[0] < 130;
@@ -90,11 +99,7 @@ fn a_card_speaks_the_language_that_is_set_and_changes_with_it() {
 #[test]
 fn full_screen_turns_cards_and_figures_with_the_picture_and_the_orientation_of_a_picture_turns_none() {
     let server = Nginx::start();
-    let folder = tempfile::tempdir().unwrap();
-    let screen = screen(folder.path(), 640, 360);
-    let config = player(&server.url("live", "agent"), "mode = \"RTC\"");
-    let board = board(640, 360);
-    let terminal = Terminal::start_in(folder, &config, &board, |_| {});
+    let (screen, terminal) = watch(&server);
     let player = "/v1/players/agent";
     let fill = |direction: i32| {
         let body = json!({ "direction": direction }).to_string();
@@ -122,8 +127,7 @@ fn full_screen_turns_cards_and_figures_with_the_picture_and_the_orientation_of_a
     fill(0);
     until(3.0, "the card as it was", || screen.newest().filter(|picture| picture.difference(&upright) < 1.0));
 
-    let source = "-re -f lavfi -i color=white:size=640x360:rate=15 -c:v libx264 -preset ultrafast -g 15 -f flv";
-    let _publisher = Ffmpeg::start(source, server.url("live", "agent"));
+    let _publisher = publish_white(&server);
     ask(&terminal, player, json!({ "object-fit": "fillCrop" }));
     screen.wait(8.0, "the picture", white);
     fill(90);
