@@ -97,8 +97,12 @@ def tone(hz):
 
 
 def play_tone(guest):
-    """Plays a tone into the loopback until it goes away."""
+    """Plays a tone into the loopback until it goes away, in place of what was played before: it is heard now."""
     (guest.shared / "tone.raw").write_bytes(tone(TONE_HZ))
     play = "aplay -q -D hw:CARD=Loopback,DEV=0,SUBDEV=0 -t raw -c 1 -r 48000 -f S16_LE"
     feed = f"while cat /tmp/tone.raw; do :; done 2>/dev/null | {play} >/tmp/tone.log 2>&1"
-    guest.do(f"killall aplay 2>/dev/null; cp /host/tone.raw /tmp; setsid sh -c '{feed}' >/dev/null 2>&1 &")
+    # A player that was told to end keeps the device for a moment, in which another one finds it busy and gives up.
+    guest.do("killall aplay 2>/dev/null; while pidof aplay >/dev/null; do sleep 0.02; done; cp /host/tone.raw /tmp")
+    guest.do(f"setsid sh -c '{feed}' >/dev/null 2>&1 &")
+    running = "grep -q RUNNING /proc/asound/Loopback/pcm0p/sub0/status"
+    guest.do(f"for i in $(seq 250); do {running} && exit; sleep 0.02; done; cat /tmp/tone.log; exit 1")

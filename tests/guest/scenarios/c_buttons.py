@@ -210,6 +210,8 @@ def recording(lab, file, silence):
     """Judges what the server received."""
     samples = judge.sound(file)
     silences = [(begin, end) for begin, end in judge.quiet_spans(samples) if end - begin > 3.0 and begin > 1.0]
+    if not lab.check("a silence between sounds", silences and silences[0][1] < len(samples) / judge.RATE, silences):
+        return
     begin, end = silences[0]
     lab.within(f"silent as long as it was muted ({silence:.2f} s), but for", abs(end - begin - silence), 0.25)
     inside = judge.level(judge.sound(file, after=begin + 0.5, seconds=3))
