@@ -21,6 +21,9 @@ const BREATH: (Span, Span, Span) = (Span::secs(5), Span::secs(10), Span::secs(60
 const REFUSED_BREATH: Span = Span::secs(30);
 /// The breath after a silence: whoever speaks again is to be heard at once, and listening in vain takes seconds by itself.
 const SILENT_BREATH: Span = Span::millis(500);
+/// A running session may be silent for so long. Given up for silence it is listened to for twice as long each time, up
+/// to the second figure: its server is well, and to come again means to be given the same past again.
+pub const PATIENCE: (Span, Span) = (Span::secs(5), Span::secs(60));
 
 /// What kind of end a session came to, as far as trying again is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,26 +62,42 @@ pub struct Retry {
     until: Option<Time>,
     /// The last cycle was given up for a refusal or a silence: until something else happens, one try at a time is enough.
     given_up_for: Option<Ending>,
+    /// Sessions in a row that were silent since then.
+    listened: u32,
     random: fastrand::Rng,
 }
 
 impl Retry {
     /// No failure yet. `seed` varies the delays.
     pub fn new(seed: u64) -> Self {
-        Self { attempt: 0, cycle: 0, until: None, given_up_for: None, random: fastrand::Rng::with_seed(seed) }
+        Self {
+            attempt: 0,
+            cycle: 0,
+            until: None,
+            given_up_for: None,
+            listened: 0,
+            random: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// The session proved good: the next failure is a first one.
     pub fn established(&mut self) {
-        (self.attempt, self.cycle, self.until, self.given_up_for) = (0, 0, None, None);
+        (self.attempt, self.cycle, self.until, self.given_up_for, self.listened) = (0, 0, None, None, 0);
+    }
+
+    /// How long the next session may be silent, once something came, before it is taken for lost.
+    pub fn patience(&self) -> Span {
+        let (first, longest) = PATIENCE;
+        (first * (1 << self.listened.min(8))).min(longest)
     }
 
     /// A session, or the attempt at one, ended at `now`.
     pub fn ended(&mut self, ending: Ending, now: Time) -> Verdict {
-        if self.given_up_for.take() == Some(ending) {
-            self.given_up_for = Some(ending);
+        if self.given_up_for == Some(ending) {
+            self.listened += u32::from(ending == Ending::Silent);
             return Verdict::Wait { again: now + self.breath(ending) };
         }
+        (self.given_up_for, self.listened) = (None, 0);
         if let (Ending::NoConnection, Some(until)) = (ending, self.until) {
             if now + KNOCK < until {
                 return Verdict::Knock { at: now + KNOCK };
@@ -109,6 +128,7 @@ impl Retry {
     fn give_up(&mut self, ending: Ending, now: Time) -> Verdict {
         let patient = matches!(ending, Ending::Refused | Ending::Silent);
         (self.attempt, self.until, self.given_up_for) = (0, None, patient.then_some(ending));
+        self.listened = u32::from(ending == Ending::Silent);
         Verdict::GiveUp { again: now + self.breath(ending) }
     }
 
@@ -202,6 +222,7 @@ mod tests {
             }
             let (tried, _, _, breath) = play(&mut retry, Ending::Lost);
             assert!(tried.len() == 3 && after.contains(&breath), "{tried:?} {breath}");
+            assert_eq!(retry.patience(), PATIENCE.0);
         }
     }
 

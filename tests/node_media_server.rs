@@ -63,7 +63,6 @@ fn a_sender_that_falls_silent_behind_its_cached_pictures_is_given_five_seconds_a
     let players = player(&server.url("own"), "mode = \"RTC\"");
     let other = players.replace("agent", "other").replace(&server.url("own"), &server.http_url("own"));
     let sender = Terminal::start(&pusher(&server.url("own")), VIRTUAL);
-    // Whoever joins at the very moment at which a publisher begins may be given nothing live by this server.
     sender.on_air(1500);
     let terminal = Terminal::start(&(players + &other), VIRTUAL);
     terminal.until_status(10.0, "both for a while", |status| {

@@ -34,7 +34,7 @@ fn half(own: &str, other: &str) -> (Rig, Pusher) {
     let (size, mut rates) = (Size::new(320, 180), settings.rates());
     rates.policy.gop = Span::secs(10);
     let pusher = caller_of(&rig, own, PushPlan { size, fps: 15, rates, ..sending() }, |_| {});
-    rig.player.connect(1, other.into());
+    rig.player.connect(1, other.to_owned());
     (rig, pusher)
 }
 

@@ -25,8 +25,9 @@ pub enum Effect {
     Screen(ScreenPlan),
     /// Player number `player` should be like this now.
     Play { player: usize, plan: PlayPlan },
-    /// Open a playing session; news of it carry `session`. Ends any older one.
-    PlayConnect { player: usize, session: u64, url: String },
+    /// Open a playing session, which may be silent for `patience` once something came; news of it carry `session`. Ends
+    /// any older one.
+    PlayConnect { player: usize, session: u64, url: String, patience: Span },
     /// Leave the server; the session's last news is `Ended`.
     PlayDisconnect { player: usize, session: u64 },
     /// Take a picture of `object` and report it with `ticket`.

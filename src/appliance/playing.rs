@@ -329,7 +329,8 @@ impl Playing {
                 Step::Connect { session } => {
                     self.nothing_decoded();
                     let url = self.settings.src.clone().unwrap_or_default();
-                    self.outputs.push(Output::Effect(Effect::PlayConnect { player, session, url }));
+                    let patience = self.session.patience();
+                    self.outputs.push(Output::Effect(Effect::PlayConnect { player, session, url, patience }));
                 }
                 Step::Disconnect { session } => {
                     self.nothing_decoded();

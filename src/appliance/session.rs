@@ -115,6 +115,11 @@ impl Session {
         self.reconnects
     }
 
+    /// How long the connection may be silent, once something came, before it is taken for lost.
+    pub fn patience(&self) -> Span {
+        self.retry.patience()
+    }
+
     /// When [`Session::tick`] has something to do.
     pub fn deadline(&self) -> Option<Time> {
         self.due.into_iter().chain(self.good_at).min()

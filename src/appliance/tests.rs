@@ -63,6 +63,7 @@ struct Story {
     play_plan: Option<PlayPlan>,
     screen_plan: ScreenPlan,
     play_session: u64,
+    play_patience: Span,
     replies: Vec<Reply>,
     lit: Vec<bool>,
     notes: Vec<String>,
@@ -86,6 +87,7 @@ impl Story {
             play_plan: None,
             screen_plan: ScreenPlan::default(),
             play_session: 0,
+            play_patience: Span::ZERO,
             replies: vec![],
             lit: vec![],
             notes: vec![],
@@ -136,7 +138,9 @@ impl Story {
                 }
                 Output::Effect(Effect::Play { plan, .. }) => self.play_plan = Some(plan),
                 Output::Effect(Effect::Screen(plan)) => self.screen_plan = plan,
-                Output::Effect(Effect::PlayConnect { session, .. }) => self.play_session = session,
+                Output::Effect(Effect::PlayConnect { session, patience, .. }) => {
+                    (self.play_session, self.play_patience) = (session, patience);
+                }
                 Output::Effect(Effect::Reply { reply, .. }) => self.replies.push(reply),
                 Output::Effect(Effect::Light(lit)) => self.lit = lit,
                 Output::Effect(Effect::Note { words, .. }) => self.notes.push(words),

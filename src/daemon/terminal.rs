@@ -25,7 +25,7 @@ use crate::flow::worker::Pulse;
 use crate::image::Turn;
 use crate::media::{Span, Time};
 use crate::panel::Panel;
-use crate::player::{self, Loudspeaker, Player, SpeakerOpener};
+use crate::player::{self, Loudspeaker, Player, Source, SpeakerOpener};
 use crate::pusher::{self, Mounted, Pusher, Target};
 use crate::screen::{DisplayOpener, Screen};
 use crate::settings::board::CameraDriver;
@@ -261,8 +261,8 @@ impl Terminal {
             }
             (Effect::Screen(plan), _) => self.screen.apply(plan),
             (Effect::Play { player, plan }, _) => self.with(player, |player| player.apply(plan)),
-            (Effect::PlayConnect { player, session, url }, _) => {
-                self.with(player, |player| player.connect(session, url));
+            (Effect::PlayConnect { player, session, url, patience }, _) => {
+                self.with(player, |player| player.connect(session, Source { url, patience }));
             }
             (Effect::PlayDisconnect { player, session }, _) => self.with(player, |player| player.disconnect(session)),
             (Effect::Light(lamps), _) => self.panel.iter().for_each(|panel| panel.light(lamps.clone())),

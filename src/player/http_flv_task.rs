@@ -19,20 +19,18 @@ use tokio::time::{Instant, timeout_at};
 
 /// From the connection to the first tag.
 const FIRST_TAG: Duration = Duration::from_secs(5);
-/// Without a tag for so long a running stream is taken for dead.
-const SILENCE: Duration = Duration::from_secs(5);
 
-/// Plays the stream of `url` until it ends.
-pub async fn play(line: Line, url: &str) -> End {
+/// Plays the line's source until it ends.
+pub async fn play(line: Line) -> End {
     let stop = line.stop.clone();
     tokio::select! {
-        end = run(&line, url) => end,
+        end = run(&line) => end,
         () = stop.notified() => ours(),
     }
 }
 
-async fn run(line: &Line, url: &str) -> End {
-    let mut journey = match Target::parse(url) {
+async fn run(line: &Line) -> End {
+    let mut journey = match Target::parse(&line.source.url) {
         Ok(target) => Journey::new(Wanted::Stream, target),
         Err(words) => return End { cause: Cause::Refused, words },
     };
@@ -60,7 +58,7 @@ impl Body<'_> {
         let mut beginning: Option<Bytes> = None;
         loop {
             // A tag and not a byte: one that comes byte by byte is silence, too.
-            let deadline = self.begun.map_or(first_tag, |last| last + SILENCE);
+            let deadline = self.begun.map_or(first_tag, |last| last + self.line.source.patience.to_std());
             let frame = match timeout_at(deadline, body.frame()).await {
                 Err(_) if self.begun.is_some() => return broken("the server fell silent"),
                 Err(_) => return End { cause: Cause::Handshake, words: "no FLV tag within 5 s".into() },

@@ -3,7 +3,7 @@
 use super::net_task::Wiring;
 use super::race::Race;
 use super::session::Session;
-use super::{Arrival, What, http_flv_task, rtmp_task};
+use super::{Arrival, Source, What, http_flv_task, rtmp_task};
 use crate::api::notice::{Cause, End};
 use crate::device::{Wake, clock};
 use crate::flow::net::Dialer;
@@ -21,6 +21,7 @@ pub struct Line {
     number: u64,
     session: Arc<Session>,
     pub dialer: Dialer,
+    pub source: Source,
     /// Asks it to leave properly.
     pub stop: Arc<Notify>,
     shared: Arc<Shared>,
@@ -133,8 +134,8 @@ enum Woken {
     Due,
 }
 
-/// Plays the stream of `url` until it ends, over one connection after the other.
-pub async fn play(wiring: &Wiring, session: Arc<Session>, url: String, stop: Arc<Notify>) -> End {
+/// Plays the stream of `source` until it ends, over one connection after the other.
+pub async fn play(wiring: &Wiring, session: Arc<Session>, source: Source, stop: Arc<Notify>) -> End {
     let shared = Arc::new(Shared { race: Mutex::new(Race::new(clock::now())), changed: Notify::new() });
     let mut running: Vec<Running> = Vec::new();
     loop {
@@ -151,12 +152,13 @@ pub async fn play(wiring: &Wiring, session: Arc<Session>, url: String, stop: Arc
                     number,
                     session: session.clone(),
                     dialer: wiring.dialer.clone(),
+                    source: source.clone(),
                     stop: stop.clone(),
                     shared: shared.clone(),
                     arrivals: wiring.arrivals.clone(),
                     bell: wiring.bell.clone(),
                 };
-                running.push(Running { number, stop, work: Box::pin(connection(line, url.clone())) });
+                running.push(Running { number, stop, work: Box::pin(connection(line)) });
             }
         }
         if let Some(silence) = switched {
@@ -191,10 +193,10 @@ pub async fn play(wiring: &Wiring, session: Arc<Session>, url: String, stop: Arc
     }
 }
 
-async fn connection(line: Line, url: String) -> End {
-    match url.split_once("://") {
-        Some(("http" | "https", _)) => http_flv_task::play(line, &url).await,
-        _ => rtmp_task::play(line, &url).await,
+async fn connection(line: Line) -> End {
+    match line.source.url.split_once("://") {
+        Some(("http" | "https", _)) => http_flv_task::play(line).await,
+        _ => rtmp_task::play(line).await,
     }
 }
 

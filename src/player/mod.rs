@@ -54,6 +54,7 @@ use crate::flow::{Notices, restarted};
 use crate::image::Turn;
 use crate::media::{Pool, SoundFormat, Span, Time, VideoUnit};
 use crate::playout::Show;
+use crate::retry::PATIENCE;
 use crate::settings::player::SoundMode;
 use bytes::Bytes;
 use session::Session;
@@ -80,6 +81,20 @@ pub struct Devices {
     pub video_decoders: Vec<VideoDecoderDriver>,
     /// Where it says that it lacks an IDR.
     pub wishes: Wishes,
+}
+
+/// Where a stream is, and how long it may be silent, once something came, before its connection is taken for dead.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub url: String,
+    pub patience: Span,
+}
+
+impl From<String> for Source {
+    /// With the patience of a first try.
+    fn from(url: String) -> Self {
+        Self { url, patience: PATIENCE.0 }
+    }
 }
 
 /// What every worker of the way down should be doing.
@@ -163,7 +178,7 @@ struct SpeakerFact {
 /// One running player. Dropping it ends its session and closes its devices.
 pub struct Player {
     plans: Plans,
-    net: Sessions<String>,
+    net: Sessions<Source>,
     /// Joined in this order when dropped.
     workers: [Worker; 3],
 }
@@ -241,8 +256,8 @@ impl Player {
     }
 
     /// Opens a playing session; an older one is left first.
-    pub fn connect(&self, session: u64, url: String) {
-        self.net.connect(session, url);
+    pub fn connect(&self, session: u64, source: impl Into<Source>) {
+        self.net.connect(session, source.into());
     }
 
     /// Leaves the server; the session's last news is its end.

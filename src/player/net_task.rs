@@ -1,7 +1,7 @@
 //! The task on "net" that plays: one session after the other, each over RTMP or HTTP-FLV, each with its end.
 
 use super::session::Session;
-use super::{Arrival, What, lines};
+use super::{Arrival, Source, What, lines};
 use crate::api::notice::{Cause, End};
 use crate::device::{Wake, clock};
 use crate::flow::Notices;
@@ -25,15 +25,20 @@ pub struct Wiring {
 
 impl Way for Wiring {
     type Session = Arc<Session>;
-    type Target = String;
+    type Target = Source;
 
     fn begin(&self, number: u64) -> Arc<Session> {
         Arc::new(Session::new(self.player, number, self.wishes.hearing(), self.notices.clone()))
     }
 
-    fn run(&self, session: Arc<Session>, url: String, stop: Arc<Notify>) -> impl Future<Output = End> + Send + 'static {
+    fn run(
+        &self,
+        session: Arc<Session>,
+        source: Source,
+        stop: Arc<Notify>,
+    ) -> impl Future<Output = End> + Send + 'static {
         let wiring = self.clone();
-        async move { lines::play(&wiring, session, url, stop).await }
+        async move { lines::play(&wiring, session, source, stop).await }
     }
 
     async fn ended(&self, session: Arc<Session>, end: End) {

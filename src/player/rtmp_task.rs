@@ -17,9 +17,9 @@ const READ: usize = 16 << 10;
 /// Bytes given to one write; a player says little.
 const WRITE: usize = 4 << 10;
 
-/// Plays the stream of `url` until it ends.
-pub async fn play(line: Line, url: &str) -> End {
-    let url = match RtmpUrl::parse(url) {
+/// Plays the line's source until it ends.
+pub async fn play(line: Line) -> End {
+    let url = match RtmpUrl::parse(&line.source.url) {
         Ok(url) => url,
         Err(error) => return End { cause: Cause::Refused, words: error.to_string() },
     };
@@ -31,7 +31,7 @@ pub async fn play(line: Line, url: &str) -> End {
         },
         () = line.stop.notified() => return ours(),
     };
-    let client = Client::play(&url, clock::now(), Config::default());
+    let client = Client::play(&url, clock::now(), Config { silence: line.source.patience, ..Config::default() });
     let mut playing = Playing { line, stream, client, misunderstood: 0, over: false };
     let end = playing.run().await;
     playing.over = true;

@@ -54,6 +54,20 @@ fn a_sender_that_stays_silent_is_given_up_once_and_listened_for_all_the_while() 
 }
 
 #[test]
+fn a_sender_that_stays_silent_is_listened_to_for_longer_each_time_up_to_a_minute() {
+    let mut story = playing();
+    let mut patience = || {
+        let seconds = story.play_patience.as_millis() / 1000;
+        session(&mut story, seconds, false);
+        seconds
+    };
+    let waited: Vec<i64> = (0..10).map(|_| patience()).collect();
+    assert_eq!(waited, [5, 5, 5, 5, 10, 20, 40, 60, 60, 60]);
+    session(&mut story, 60, true);
+    assert_eq!(story.play_patience.as_millis(), 5000, "it spoke");
+}
+
+#[test]
 fn who_wants_it_to_end_there_finds_it_ended() {
     let mut story = playing();
     let change = json!({ "on-give-up": "stop" }).as_object().cloned().unwrap();
