@@ -16,7 +16,7 @@ use visavis::flv::tag::file_header;
 
 fn film() -> Film {
     let video = "-c:v libx264 -preset ultrafast -profile:v baseline -pix_fmt yuv420p -g 25";
-    Film::of("http", "320x240", 25, 3.0, video, "-c:a aac -ar 48000 -ac 1 -b:a 64k")
+    Film::of("web", "320x240", 25, 10.0, video, "-c:a aac -ar 48000 -ac 1 -b:a 64k")
 }
 
 /// Writes each piece as a chunk (RFC 9112, 7.1).

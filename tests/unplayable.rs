@@ -14,7 +14,7 @@ const SOUND: &str = "-c:a aac -ar 48000 -ac 1 -b:a 64k";
 const PLAIN: &str = "-c:v libx264 -preset ultrafast -profile:v baseline -pix_fmt yuv420p -g 25";
 
 fn film(name: &str, size: &str, video: &str, audio: &str) -> Film {
-    Film::of(name, size, 25, 3.0, video, audio)
+    Film::of(name, size, 25, 8.0, video, audio)
 }
 
 /// The pictures under another codec's name: by its FourCC in the way of Enhanced RTMP, or by its number.

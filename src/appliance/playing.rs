@@ -50,7 +50,7 @@ pub struct Playing {
     /// The decoder of pictures in use, and why no picture of the stream can be shown; empty when neither is.
     decoder: &'static str,
     unplayable: String,
-    /// When each repeated warning was last said, by code number.
+    /// When each repeated warning of the session was last said, by code number.
     said: Vec<(i32, Time)>,
     plan: Option<PlayPlan>,
     stats: PlayStats,
@@ -328,6 +328,7 @@ impl Playing {
             match step {
                 Step::Connect { session } => {
                     self.nothing_decoded();
+                    self.said.clear();
                     let url = self.settings.src.clone().unwrap_or_default();
                     let patience = self.session.patience();
                     self.outputs.push(Output::Effect(Effect::PlayConnect { player, session, url, patience }));
