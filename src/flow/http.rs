@@ -37,7 +37,7 @@ pub async fn get(dialer: &Dialer, journey: &mut Journey, time: Duration) -> Resu
         };
         match journey.judge(answer) {
             Verdict::Refuse(end) => return Err(end),
-            Verdict::Follow(target) => tracing::info!("what is asked for is elsewhere: {target}"),
+            Verdict::Follow(target) => tracing::debug!("what is asked for is elsewhere: {target}"),
             Verdict::Here => return Ok(found),
         }
     }

@@ -1,7 +1,7 @@
 //! An address of an HTTP-FLV stream.
 
 use super::clip;
-use crate::rtmp::url::redact;
+use crate::settings::address::without_secrets;
 use std::fmt;
 use url::Url;
 
@@ -71,7 +71,7 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&redact(self.0.as_str()))
+        f.write_str(&without_secrets(self.0.as_str()))
     }
 }
 

@@ -14,7 +14,7 @@ fn redirect(location: &str) -> Answer<'_> {
 #[test]
 fn answers_are_told_apart_by_status_and_content() {
     type Row<'a> = (Answer<'a>, Result<(), (Cause, &'a str)>);
-    let table: [Row<'_>; 9] = [
+    let table: [Row<'_>; 10] = [
         (Answer { status: 200, content_type: Some("video/x-flv"), ..Answer::default() }, Ok(())),
         (Answer { status: 200, ..Answer::default() }, Ok(())),
         (Answer { status: 200, content_encoding: Some("identity"), ..Answer::default() }, Ok(())),
@@ -28,7 +28,8 @@ fn answers_are_told_apart_by_status_and_content() {
         ),
         (Answer { status: 404, ..Answer::default() }, Err((Cause::Refused, "not there (HTTP 404)"))),
         (Answer { status: 403, ..Answer::default() }, Err((Cause::Refused, "does not allow"))),
-        (Answer { status: 503, ..Answer::default() }, Err((Cause::Refused, "in trouble"))),
+        (Answer { status: 503, ..Answer::default() }, Err((Cause::Broken, "in trouble"))),
+        (Answer { status: 429, ..Answer::default() }, Err((Cause::Broken, "in trouble"))),
         (Answer { status: 206, ..Answer::default() }, Err((Cause::Handshake, "makes no sense"))),
     ];
     for (answer, expected) in table {
@@ -71,7 +72,9 @@ fn a_redirect_never_leads_out_of_tls_or_out_of_http() {
 
 #[test]
 fn secrets_are_never_shown() {
-    let target = Target::parse("https://user:pass@host/live/a.flv?txSecret=abcdef&txTime=5C271099").unwrap();
+    let target =
+        Target::parse("https://user:pass@host/live/a.flv?txSecret=abcdef&txTime=5C271099&sig=abcdef&md5=abcdef")
+            .unwrap();
     assert!(target.path().contains("txSecret=abcdef"));
     for shown in [target.to_string(), format!("{target:?}")] {
         assert!(!shown.contains("abcdef") && !shown.contains("pass"), "{shown}");

@@ -36,6 +36,7 @@ pub mod target;
 mod touch_up;
 mod unbroken;
 mod waiting;
+mod wire_time;
 
 use crate::api::command::{SnapshotRequest, Ticket};
 use crate::api::fault::DeviceError;

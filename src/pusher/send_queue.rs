@@ -1,5 +1,7 @@
 //! What waits to be written: sound before picture, and pictures shed by age. Pure.
 //!
+//! Age is what was spent waiting, since a picture was coded: what a slow camera or processor took before is no matter of
+//! the network's, and throwing pictures away makes it no quicker.
 //! Sound is small and comes first, always. A picture older than the limit takes everything up to the next
 //! IDR with it, because what refers to a lost picture can not be shown; the encoder is asked for an IDR.
 
@@ -65,9 +67,9 @@ impl SendQueue {
         Some(picture)
     }
 
-    /// Age of the oldest thing that waits, since its capture.
+    /// How long the oldest picture has been waiting.
     pub fn age(&self, now: Time) -> Span {
-        self.pictures.front().map_or(Span::ZERO, |picture| now - picture.captured)
+        self.pictures.front().map_or(Span::ZERO, |picture| now - picture.encoded)
     }
 
     /// Pictures that wait.
@@ -85,7 +87,7 @@ impl SendQueue {
         }
         self.shed_at = Some(now);
         // A younger IDR in the queue makes everything before it dispensable.
-        if let Some(place) = self.pictures.iter().rposition(|picture| picture.idr && now - picture.captured <= limit)
+        if let Some(place) = self.pictures.iter().rposition(|picture| picture.idr && now - picture.encoded <= limit)
             && place > 0
         {
             for picture in self.pictures.drain(..place) {
@@ -129,13 +131,13 @@ mod tests {
         Time::from_micros(ms * 1000)
     }
     fn picture(ms: i64, idr: bool) -> CodedPicture {
-        CodedPicture { data: Bytes::from_static(&[0; 100]), idr, captured: at(ms), ..CodedPicture::default() }
+        CodedPicture { data: Bytes::from_static(&[0; 100]), idr, encoded: at(ms), ..CodedPicture::default() }
     }
     fn shed(queue: &mut SendQueue, now: i64) {
         queue.shed(Span::millis(200), Span::secs(1), at(now));
     }
     fn waiting(queue: &mut SendQueue) -> Vec<i64> {
-        std::iter::from_fn(|| queue.pop_picture()).map(|p| p.captured.as_millis()).collect()
+        std::iter::from_fn(|| queue.pop_picture()).map(|p| p.encoded.as_millis()).collect()
     }
 
     #[test]
@@ -165,6 +167,14 @@ mod tests {
         shed(&mut queue, 220);
         assert_eq!(waiting(&mut queue), [150, 183]);
         assert!(!queue.take_idr_wish());
+    }
+
+    #[test]
+    fn a_picture_that_took_long_to_be_made_is_sent_all_the_same() {
+        let mut queue = SendQueue::new();
+        queue.push_picture(CodedPicture { captured: at(0), ..picture(900, true) });
+        shed(&mut queue, 950);
+        assert_eq!((waiting(&mut queue), queue.losing(at(950))), (vec![900], false));
     }
 
     #[test]

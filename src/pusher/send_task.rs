@@ -5,6 +5,7 @@ use super::send_queue::SendQueue;
 use super::stats::{LinkFigures, SendStats};
 use super::steering::Steering;
 use super::target::Target;
+use super::wire_time::WireTime;
 use super::{CodedPicture, CodedSound, Live, Plans, Uplinks};
 use crate::api::notice::{Cause, End, Notice, PushNews};
 use crate::api::status::PushStats;
@@ -109,9 +110,8 @@ async fn publish(wiring: Arc<Wiring>, session: u64, target: Target, stop: Arc<No
         queue: SendQueue::new(),
         stats: SendStats::new(now),
         steering: Steering::new(&wiring.plans.get().rates, wiring.uplink.clone(), wiring.notices.clone(), now),
-        zero: None,
+        time: None,
         heard: None,
-        last_ms: (0, 0),
         config: None,
         held: None,
         sound_config: None,
@@ -133,12 +133,10 @@ struct Publishing<'a> {
     queue: SendQueue,
     stats: SendStats,
     steering: Steering,
-    /// The moment that is time 0 of the session: the capture of its first IDR, or of its first sound if there is none.
-    zero: Option<Time>,
+    /// Its time 0 is the capture of its first IDR, or of its first sound if there is none.
+    time: Option<WireTime>,
     /// Since when there is sound.
     heard: Option<Time>,
-    /// Last time stamps of picture and sound.
-    last_ms: (u32, u32),
     /// The decoder configuration the server has.
     config: Option<Bytes>,
     /// The picture that waits for its decoder configuration to go out first.
@@ -242,7 +240,7 @@ impl Publishing<'_> {
         while let Some(sound) = self.wiring.sounds.take() {
             if sound.session == self.session {
                 let since = *self.heard.get_or_insert(now);
-                if self.zero.is_none() && now - since >= ALONE {
+                if self.time.is_none() && now - since >= ALONE {
                     self.begin(sound.captured, None);
                 }
                 self.queue.push_sound(sound);
@@ -254,11 +252,11 @@ impl Publishing<'_> {
             self.wiring.idr_wish.store(true, Ordering::Release);
         }
         if let Ok(info) = self.stream.tcp_info() {
-            let begun = self.zero.is_some() && !self.client.wants_video();
+            let begun = self.time.is_some() && !self.client.wants_video();
             self.steering.look(info, &plan.rates, &self.queue, begun, self.link == Link::Silent, now);
         }
         // The first picture is time 0, so it goes before the first sound.
-        if self.zero.is_some() && self.steering.takes_sound(now) {
+        if self.time.is_some() && self.steering.takes_sound(now) {
             while let Some(sound) = self.queue.pop_sound() {
                 self.send_sound(&sound);
             }
@@ -276,26 +274,26 @@ impl Publishing<'_> {
         if self.config.is_none() && (!picture.idr || picture.config.is_none()) {
             return;
         }
-        if self.zero.is_none() {
+        if self.time.is_none() {
             self.begin(picture.captured, Some(picture.size));
         }
         if let Some(config) = picture.config.as_ref().filter(|&config| self.config.as_ref() != Some(config)) {
-            self.client.send_video(self.last_ms.0, flv::video::sequence_header(config));
+            let last = self.time.as_ref().map_or(0, WireTime::last_picture);
+            self.client.send_video(last, flv::video::sequence_header(config));
             self.config = picture.config.clone();
             self.held = Some(picture);
             return;
         }
-        let Some(zero) = self.zero else { return };
-        self.last_ms.0 = self.last_ms.0.max((picture.captured - zero).as_millis().max(0) as u32);
+        let Some(time) = &mut self.time else { return };
         let body = flv::video::picture(picture.idr, 0, &picture.data);
-        self.client.send_video(self.last_ms.0, body);
+        self.client.send_video(time.picture(picture.captured), body);
         self.steering.picture(now);
         self.stats.picture(&picture, now);
     }
 
     /// Metadata, and time 0 at `zero`; without a `size` there is no picture yet.
     fn begin(&mut self, zero: Time, size: Option<Size>) {
-        self.zero = Some(zero);
+        self.time = Some(WireTime::new(zero));
         let plan = self.wiring.plans.get();
         let metadata = flv::metadata::Metadata {
             size,
@@ -309,17 +307,12 @@ impl Publishing<'_> {
     }
 
     fn send_sound(&mut self, sound: &CodedSound) {
-        let Some(zero) = self.zero else { return };
-        let at = (sound.captured - zero).as_millis();
-        if at < 0 {
-            return;
-        }
+        let Some(timestamp) = self.time.as_mut().and_then(|time| time.sound(sound.captured)) else { return };
         if self.sound_config.as_ref() != Some(&sound.config) {
-            self.client.send_audio(self.last_ms.1, flv::audio::sequence_header(&sound.config));
+            self.client.send_audio(timestamp, flv::audio::sequence_header(&sound.config));
             self.sound_config = Some(sound.config.clone());
         }
-        self.last_ms.1 = (at as u32).max(self.last_ms.1 + 1);
-        self.client.send_audio(self.last_ms.1, flv::audio::frame(&sound.data));
+        self.client.send_audio(timestamp, flv::audio::frame(&sound.data));
         self.stats.sound(sound);
     }
 

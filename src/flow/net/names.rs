@@ -4,10 +4,9 @@ use crate::api::notice::{Cause, End};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Longest wait for a resolver.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
@@ -22,7 +21,8 @@ type Key = (String, u16);
 pub(super) struct Names {
     lookup: Arc<Lookup>,
     good: Arc<Mutex<HashMap<Key, SocketAddr>>>,
-    busy: Arc<AtomicBool>,
+    /// The one that may ask.
+    turn: Arc<Semaphore>,
     limit: Duration,
 }
 
@@ -38,7 +38,7 @@ impl Names {
         limit: Duration,
         lookup: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Self {
-        Self { lookup: Arc::new(lookup), good: Arc::default(), busy: Arc::default(), limit }
+        Self { lookup: Arc::new(lookup), good: Arc::default(), turn: Arc::new(Semaphore::new(1)), limit }
     }
 
     /// The addresses of `host`; when there is no answer in time, the one that was reached last.
@@ -50,7 +50,7 @@ impl Names {
             Ok(Ok(found)) if !found.is_empty() => return Ok(found.into_iter().take(MOST).collect()),
             Ok(Ok(_)) => "it has no address".to_owned(),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {:?}", self.limit),
+            Err(_) => format!("no answer of the resolver within {:?}", self.limit),
         };
         let known = self.good.lock().ok().and_then(|good| good.get(&(host.to_owned(), port)).copied());
         match known {
@@ -72,22 +72,17 @@ impl Names {
         }
     }
 
-    /// The system's resolver can not be interrupted: a thread waits for it, and there is never a second one.
+    /// The system's resolver can not be interrupted: a thread waits for it, and there is never a second one. Who comes
+    /// meanwhile waits for its turn.
     async fn ask(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        if self.busy.swap(true, Ordering::AcqRel) {
-            return Err(io::Error::other("an earlier lookup still waits for the resolver"));
-        }
+        let turn = self.turn.clone().acquire_owned().await.map_err(io::Error::other)?;
         let (answer, answered) = oneshot::channel();
-        let (lookup, busy, host) = (self.lookup.clone(), self.busy.clone(), host.to_owned());
-        let thread = std::thread::Builder::new().name("dns".into()).spawn(move || {
+        let (lookup, host) = (self.lookup.clone(), host.to_owned());
+        std::thread::Builder::new().name("dns".into()).spawn(move || {
             let found = lookup(&host, port);
-            busy.store(false, Ordering::Release);
+            drop(turn);
             let _ = answer.send(found);
-        });
-        if let Err(error) = thread {
-            self.busy.store(false, Ordering::Release);
-            return Err(error);
-        }
+        })?;
         answered.await.unwrap_or_else(|_| Err(io::Error::other("the lookup failed")))
     }
 }
