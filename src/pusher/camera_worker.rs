@@ -103,7 +103,7 @@ impl CameraWorker {
                         continue;
                     }
                     match self.start(position) {
-                        Ok(new) => (running, retry_at) = (Some(new), None),
+                        Ok(new) => (running, retry_at, told) = (Some(new), None, None),
                         Err(error) => {
                             retry_at = Some(clock::now() + RETRY);
                             if told.as_ref() != Some(&(position, error.clone())) {

@@ -13,7 +13,7 @@ use crate::pusher::camera_worker::CameraWorker;
 use crate::pusher::{Captured, Mounted};
 use crate::settings::pusher::Position;
 use Position::{Back, Front};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver as News};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -239,5 +239,21 @@ fn another_size_opens_a_camera_again_only_where_that_would_change_its_pictures()
         rig.plan(|plan| plan.fps = 10);
         (0..20).for_each(|_| drop(rig.picture()));
         assert_eq!(rig.opened(), opened);
+    }
+}
+
+#[test]
+fn a_size_that_a_camera_refuses_is_told_each_time_it_closes_a_camera_that_ran() {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let no = refuses.clone();
+    let gate = move |_, _: &Counts| if no.load(Ordering::SeqCst) { Err(Fault::Unsupported) } else { Ok(()) };
+    let rig = Rig::start(false, Box::new(gate));
+    for _ in 0..2 {
+        refuses.store(true, Ordering::SeqCst);
+        rig.plan(|plan| plan.size = Size::new(128, 64));
+        rig.hear(|news| matches!(news, Notice::Camera(Front, DeviceNotice::Lost(_))));
+        rig.plan(|plan| plan.size = SIZE);
+        refuses.store(false, Ordering::SeqCst);
+        rig.hear(|news| matches!(news, Notice::Camera(Front, DeviceNotice::FirstFrame)));
     }
 }
