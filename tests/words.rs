@@ -107,7 +107,6 @@ fn full_screen_turns_cards_and_figures_with_the_picture_and_the_orientation_of_a
     };
     let card = |picture: &Picture| ink(picture).is_some() && picture.mean(0.0..1.0, 0.0..1.0)[2] < 120;
     terminal.until_status(5.0, "waiting", |status| status["players"][0]["screen"] == "waiting");
-    let upright = until(3.0, "a card", || screen.newest().filter(card));
     let standing = |picture: &Picture| {
         let Some([left, right, top, bottom]) = ink(picture) else { return false };
         card(picture) && bottom - top > 2 * (right - left)
@@ -117,6 +116,9 @@ fn full_screen_turns_cards_and_figures_with_the_picture_and_the_orientation_of_a
     // A card is lighter below: clockwise, that is on the left.
     let light = |x: f64| clockwise.mean(x..x + 0.1, 0.0..1.0)[1];
     assert!(light(0.0) > light(0.9) + 8, "{} and {}", light(0.0), light(0.9));
+    fill(0);
+    let upright =
+        until(3.0, "a card that lies", || screen.newest().filter(|picture| card(picture) && !standing(picture)));
     fill(-90);
     let other = until(3.0, "the other way up", || {
         screen.newest().filter(|picture| standing(picture) && picture.difference(&clockwise) > 1.0)
