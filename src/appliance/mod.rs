@@ -16,6 +16,7 @@ mod playing;
 mod pushing;
 mod quality;
 mod reload;
+mod restart;
 mod screen;
 mod session;
 mod snapshots;
@@ -73,6 +74,8 @@ pub struct Appliance {
     degraded: Vec<String>,
     started: Time,
     pusher: Option<Pushing>,
+    /// The settings file asks for silence itself, as it was read last.
+    muted_by_file: bool,
     players: Vec<Playing>,
     standby: bool,
     /// Standby was entered by a hand at the terminal.
@@ -95,12 +98,14 @@ impl Appliance {
         let number =
             |(i, player): (usize, PlayerSettings)| Playing::new(i, player, board, seed.wrapping_add(1 + i as u64), now);
         let loudspeaker = settings.loudspeaker(Some(board));
+        let muted_by_file = settings.pusher.as_ref().is_some_and(|pusher| pusher.muted);
         let mut this = Self {
             board: board.name.clone(),
             control: settings.control,
             degraded,
             started: now,
             pusher: settings.pusher.map(|pusher| Pushing::new(pusher, board, loudspeaker, seed, now)),
+            muted_by_file,
             players: settings.players.into_iter().enumerate().map(number).collect(),
             standby: false,
             standby_locked: false,
@@ -116,15 +121,6 @@ impl Appliance {
         this.heed_mute_switch(now);
         this.collect(now);
         this
-    }
-
-    /// Puts a terminal that was just made into the standby it was in when it last ran, `locked` if a button of it
-    /// entered that. No worker hears of a plan with an open camera.
-    pub fn remain_in_standby(&mut self, locked: bool, now: Time) {
-        self.outputs.retain(|output| !matches!(output, Output::Effect(Effect::Push(_))));
-        self.set_standby(true, now);
-        self.standby_locked = locked;
-        self.collect(now);
     }
 
     /// Takes one input.
@@ -186,6 +182,11 @@ impl Appliance {
     /// The pusher's properties in effect.
     pub fn pusher_settings(&self) -> Option<&PusherSettings> {
         self.pusher.as_ref().map(Pushing::settings)
+    }
+
+    /// The settings file, as it was read last, asks for the pusher's silence.
+    pub fn muted_by_file(&self) -> bool {
+        self.muted_by_file
     }
 
     /// Every player's properties in effect.

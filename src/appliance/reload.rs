@@ -22,6 +22,7 @@ impl Appliance {
     /// Gives words on what could not be taken over.
     fn take_over(&mut self, settings: Settings, now: Time) -> Vec<String> {
         let mut left = Vec::new();
+        self.muted_by_file = settings.pusher.as_ref().map_or(self.muted_by_file, |new| new.muted);
         match (&mut self.pusher, settings.pusher) {
             (Some(pusher), Some(new)) => left.extend(pusher.take_settings(new, now).err().map(|refusal| refusal.words)),
             (None, None) => {}

@@ -59,6 +59,8 @@ pub struct View {
     pub status: Status,
     /// The properties in force.
     pub pusher: Option<PusherSettings>,
+    /// The settings file, as it was read last, asks for the pusher's silence itself.
+    pub muted_by_file: bool,
     /// The properties in force, in the order of the status' players.
     pub players: Vec<PlayerSettings>,
     pub screen: ScreenSettings,

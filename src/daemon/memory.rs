@@ -7,7 +7,6 @@ use crate::control::View;
 use crate::device::Wake;
 use crate::flow::lane::{self, Sender};
 use crate::flow::worker::Worker;
-use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -40,25 +39,21 @@ impl Memory {
 /// Remembers for a running terminal. Dropping it writes what is not yet written.
 pub struct Keeper {
     kept: Memory,
-    /// The settings file asks for silence itself.
-    muted_by_file: bool,
     /// To the thread that writes: a disk may be slow. Absent when there is no state directory.
     writer: Option<(Sender<Memory>, Worker)>,
 }
 
 impl Keeper {
-    /// Recalls what was remembered in the service's state directory (systemd's `STATE_DIRECTORY`) and applies the
-    /// mute to `settings`. Without a state directory nothing is remembered.
-    pub fn recall(settings: &mut Settings) -> io::Result<(Memory, Self)> {
-        Self::recall_from(files::state_directory().map(|directory| directory.join("memory.json")), settings)
+    /// Recalls what was remembered in the service's state directory (systemd's `STATE_DIRECTORY`). Without one nothing
+    /// is remembered.
+    pub fn recall() -> io::Result<(Memory, Self)> {
+        Self::recall_from(files::state_directory().map(|directory| directory.join("memory.json")))
     }
 
-    fn recall_from(file: Option<PathBuf>, settings: &mut Settings) -> io::Result<(Memory, Self)> {
+    fn recall_from(file: Option<PathBuf>) -> io::Result<(Memory, Self)> {
         let kept = file.as_deref().map(Memory::read).unwrap_or_default();
-        let muted_by_file = settings.pusher.as_ref().is_some_and(|pusher| pusher.muted);
-        settings.pusher.iter_mut().for_each(|pusher| pusher.muted |= kept.muted);
         let writer = file.map(start_writer).transpose()?;
-        Ok((kept, Self { kept, muted_by_file, writer }))
+        Ok((kept, Self { kept, writer }))
     }
 
     /// To be called after every change of the terminal.
@@ -67,7 +62,7 @@ impl Keeper {
         let now = Memory {
             standby: view.status.standby,
             standby_locked: view.status.standby_locked,
-            muted: muted && !self.muted_by_file,
+            muted: muted && !view.muted_by_file,
         };
         if now != self.kept {
             self.kept = now;
@@ -106,53 +101,79 @@ fn start_writer(file: PathBuf) -> io::Result<(Sender<Memory>, Worker)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::command::{Command, PusherCommand};
     use crate::api::status::Status;
-    use crate::settings::PusherSettings;
+    use crate::appliance::{Appliance, Input};
+    use crate::media::Time;
+    use crate::settings::{Board, PusherSettings, Settings};
 
     fn view(standby: bool, muted: bool) -> View {
         let status = Status { standby, standby_locked: standby, ..Status::default() };
-        View {
-            status,
-            pusher: Some(PusherSettings { muted, ..PusherSettings::default() }),
-            players: vec![],
-            ..View::default()
-        }
-    }
-
-    fn settings(muted: bool) -> Settings {
-        Settings { pusher: Some(PusherSettings { muted, ..PusherSettings::default() }), ..Settings::default() }
+        View { status, pusher: Some(PusherSettings { muted, ..PusherSettings::default() }), ..View::default() }
     }
 
     #[test]
     fn what_the_last_moment_was_is_known_at_the_next_start() {
         let folder = tempfile::tempdir().unwrap();
-        let file = Some(folder.path().join("memory.json"));
-        let recall = |settings: &mut Settings| Keeper::recall_from(file.clone(), settings).unwrap();
-        let (before, mut keeper) = recall(&mut settings(false));
+        let recall = || Keeper::recall_from(Some(folder.path().join("memory.json"))).unwrap();
+        let (before, mut keeper) = recall();
         assert_eq!(before, Memory::default());
         for (standby, muted) in [(true, false), (false, false), (true, true)] {
             keeper.turn(&view(standby, muted));
         }
         drop(keeper);
-        let mut begun = settings(false);
-        let (after, mut keeper) = recall(&mut begun);
+        let (after, mut keeper) = recall();
         assert_eq!(after, Memory { standby: true, standby_locked: true, muted: true });
-        assert!(begun.pusher.is_some_and(|pusher| pusher.muted));
         keeper.turn(&view(false, false));
         drop(keeper);
-        assert_eq!(recall(&mut settings(false)).0, Memory::default());
+        assert_eq!(recall().0, Memory::default());
+    }
+
+    /// A terminal that ran once: what of its silence was remembered after its settings file and its people said this.
+    fn remembered(begun: bool, said: &[Said]) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let recall = || Keeper::recall_from(Some(folder.path().join("memory.json"))).unwrap();
+        let (mut keeper, now) = (recall().1, Time::default());
+        let file =
+            |muted| Settings { pusher: Some(PusherSettings { muted, ..Default::default() }), ..Default::default() };
+        let mut appliance = Appliance::new(file(begun), &Board::default(), vec![], 1, now);
+        for said in said {
+            let command = match *said {
+                Said::File(muted) => Command::Reload(Ok(Box::new(file(muted)))),
+                Said::Hand(muted) => {
+                    let change = serde_json::json!({ "muted": muted }).as_object().cloned().unwrap();
+                    Command::Pusher(PusherCommand::Patch(change))
+                }
+            };
+            appliance.handle(Input::Command(0, command), now);
+            let (pusher, muted_by_file) = (appliance.pusher_settings().cloned(), appliance.muted_by_file());
+            keeper.turn(&View { pusher, muted_by_file, ..View::default() });
+        }
+        drop(keeper);
+        recall().0.muted
+    }
+
+    enum Said {
+        /// It was changed and read again.
+        File(bool),
+        Hand(bool),
     }
 
     #[test]
-    fn a_mute_of_the_settings_file_is_the_files_and_not_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = Some(folder.path().join("memory.json"));
-        let (_, mut keeper) = Keeper::recall_from(file.clone(), &mut settings(true)).unwrap();
-        keeper.turn(&view(true, true));
-        drop(keeper);
-        let mut begun = settings(false);
-        assert!(!Keeper::recall_from(file, &mut begun).unwrap().0.muted);
-        assert!(begun.pusher.is_some_and(|pusher| !pusher.muted));
+    fn a_mute_is_remembered_unless_the_settings_file_as_it_was_read_last_asks_for_it() {
+        use Said::*;
+        let table: [(bool, &[Said], bool); 7] = [
+            (false, &[Hand(true)], true),
+            (false, &[Hand(true), Hand(false)], false),
+            (true, &[Hand(true)], false),
+            (true, &[File(false), Hand(true)], true),
+            (false, &[File(true)], false),
+            (false, &[File(true), Hand(false), Hand(true)], false),
+            (false, &[File(true), File(false), Hand(true)], true),
+        ];
+        for (number, (begun, said, expected)) in table.into_iter().enumerate() {
+            assert_eq!(remembered(begun, said), expected, "row {number}");
+        }
     }
 
     #[test]

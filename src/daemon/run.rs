@@ -40,7 +40,7 @@ pub fn run(options: &Options) -> ExitCode {
     for words in settings.warnings() {
         tracing::warn!("{words}");
     }
-    let (memory, mut keeper) = match Keeper::recall(&mut settings) {
+    let (memory, mut keeper) = match Keeper::recall() {
         Ok(recalled) => recalled,
         Err(error) => return can_not_start(&error),
     };
@@ -56,6 +56,10 @@ pub fn run(options: &Options) -> ExitCode {
         tracing::info!("still in standby, as before the restart");
         // A board that has lost its buttons has nobody to end it.
         terminal.remain_in_standby(memory.standby_locked && !buttonless);
+    }
+    if memory.muted {
+        tracing::info!("still muted, as before the restart");
+        terminal.remain_muted();
     }
     signals::heed(terminal.runtime(), inbox.clone(), options.clone());
     outside::heed(terminal.runtime(), inbox.clone());

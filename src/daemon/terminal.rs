@@ -154,6 +154,11 @@ impl Terminal {
         self.appliance.remain_in_standby(locked, clock::now());
     }
 
+    /// Begins muted, as it ended, where the settings file does not ask for it. To be called before it runs.
+    pub fn remain_muted(&mut self) {
+        self.appliance.remain_muted(clock::now());
+    }
+
     /// Where servers are spoken to; signals are waited for there too.
     pub fn runtime(&self) -> &tokio::runtime::Handle {
         self.net.handle()
@@ -295,6 +300,7 @@ impl Terminal {
         self.window.show(View {
             status,
             pusher: self.appliance.pusher_settings().cloned(),
+            muted_by_file: self.appliance.muted_by_file(),
             players: self.appliance.player_settings().cloned().collect(),
             screen: self.appliance.screen_settings(),
         });

@@ -69,3 +69,24 @@ fn a_file_read_again_changes_properties_and_names_what_waits_for_a_new_start() {
     // A file that is right again ends it.
     assert_eq!(reload(Ok(changed)).0, [""; 0]);
 }
+
+#[test]
+fn a_terminal_that_ended_muted_begins_muted_and_the_file_is_not_held_to_ask_for_it() {
+    for standby in [false, true] {
+        let mut appliance = Appliance::new(autopush(), &board(), vec![], 1, at(0));
+        appliance.remain_muted(at(0));
+        if standby {
+            appliance.remain_in_standby(false, at(0));
+        }
+        let plans = plans(&mut appliance);
+        assert!(plans.len() == 1 && plans[0].active && plans[0].silent, "{plans:?}");
+        assert!(appliance.pusher_settings().unwrap().muted && !appliance.muted_by_file());
+    }
+    // What is muted anyway has the plan it had.
+    let mut settings = autopush();
+    settings.pusher.as_mut().unwrap().muted = true;
+    let mut appliance = Appliance::new(settings, &board(), vec![], 1, at(0));
+    appliance.remain_muted(at(0));
+    assert!(plans(&mut appliance).iter().any(|plan| plan.active && plan.silent));
+    assert!(appliance.muted_by_file());
+}
