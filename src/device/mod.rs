@@ -186,7 +186,8 @@ pub trait Speaker {
     /// Sleeps until there is room, the bell rings or `deadline` passes.
     fn wait(&mut self, wake: &Wake, deadline: Option<Time>) -> Result<(), DeviceError>;
 
-    /// How long a sample written now waits before it is heard.
+    /// How long a sample written now waits before it is heard. [`Fault::Stalled`] when the device has played nothing of
+    /// what waits in it for a second.
     fn delay(&mut self) -> Result<Span, DeviceError>;
 
     /// True for a device that consumes at its own pace and must be kept fed (a sound card); false for one

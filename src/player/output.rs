@@ -27,7 +27,8 @@ const CALM: Span = Span::secs(60);
 const UNPACED: Span = Span::millis(20);
 /// Sound that ends without an end fades within this time.
 const TAIL: Span = Span::millis(70);
-/// A running device takes some of what waits for it within this time, or fails.
+/// A running device takes some of what waits for it within this time; one that does not is not waited for when it is
+/// closed, and else is looked at again: whether it is stuck, its [`Speaker::delay`] tells.
 const PATIENCE: Span = Span::millis(200);
 
 /// See the module's head.
