@@ -120,6 +120,26 @@ fn a_sound_card_is_kept_fed_and_lips_stay_in_sync() {
 }
 
 #[test]
+fn a_player_whose_thread_failed_says_that_the_stream_is_lost_and_plays_it_in_the_next_session() {
+    let server = Nginx::start();
+    let mut rig = Rig::start(CALL);
+    let url = server.url("live", "lost");
+    let _pusher = caller(&rig, &url, |_| {});
+    rig.player.connect(1, url.clone());
+    rig.until("a picture and a beep", |rig| rig.shown() > 0 && rig.meter.readings().sound.count > 0);
+    *rig.failing.lock().unwrap() = Some("play");
+    let lost = Notice::StreamLost { player: 0 };
+    rig.until("the failure", |rig| rig.others.contains(&Notice::WorkerRestarted { worker: "play" }));
+    rig.until("what it cost", |rig| rig.others.contains(&lost));
+    rig.player.disconnect(1);
+    rig.until("its end", |rig| matches!(rig.news.last(), Some(PlayNews::Ended(_))));
+    rig.forget();
+    rig.player.connect(2, url);
+    rig.until("the next session", |rig| rig.news.contains(&PlayNews::PlayBegin) && rig.shown() > 10);
+    assert_eq!(order(&rig.news)[..6], LEGAL);
+}
+
+#[test]
 fn a_screen_that_is_lost_comes_back_by_itself_and_the_sound_goes_on() {
     let server = Nginx::start();
     let opened = Arc::new(AtomicU64::new(0));

@@ -86,6 +86,11 @@ pub enum Notice {
     LinkUp,
     /// The time of day was set: what was not signed or not trusted because of it may be tried at once.
     ClockSet,
+    /// The thread that reads player number `player`'s stream panicked: what the stream said of itself when it began is
+    /// lost, and nothing that follows can be played.
+    StreamLost {
+        player: usize,
+    },
     /// A worker panicked and was started again.
     WorkerRestarted {
         worker: &'static str,

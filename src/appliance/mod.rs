@@ -272,6 +272,11 @@ impl Appliance {
                     player.set_stats(stats);
                 }
             }
+            Notice::StreamLost { player } => {
+                if let Some(player) = self.players.get_mut(player) {
+                    player.stream_lost(now);
+                }
+            }
             Notice::Snapshot { ticket, result } => self.snapshot_taken(ticket, result),
             Notice::Load { cpu, temperature } => {
                 self.load = (cpu, temperature);

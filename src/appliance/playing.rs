@@ -10,7 +10,7 @@ use super::{Output, closed_or_absent, refuse};
 use crate::api::code;
 use crate::api::command::{Direction, PlayerCommand, Refusal};
 use crate::api::event::{Happening, Object};
-use crate::api::notice::{PlayNews, Why};
+use crate::api::notice::{Cause, End, PlayNews, Why};
 use crate::api::plan::{Effect, PlayPlan};
 use crate::api::status::{DeviceStatus, PlayStats};
 use crate::media::{Span, Time};
@@ -295,6 +295,14 @@ impl Playing {
             }
         }
         self.settle();
+    }
+
+    /// What the stream said of itself is lost: it is asked for anew, over another connection.
+    pub fn stream_lost(&mut self, now: Time) {
+        if let Some(session) = self.session.abandon() {
+            let words = "an internal error of the player lost the beginning of the stream".into();
+            self.handle(session, &PlayNews::Ended(End { cause: Cause::Broken, words }), now);
+        }
     }
 
     /// The figures of the last second.

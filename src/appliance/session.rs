@@ -194,6 +194,13 @@ impl Session {
         self.silent = true;
     }
 
+    /// Has the workers leave it although its server holds it, if media flow in it; its number, to be told as ended.
+    pub fn abandon(&mut self) -> Option<u64> {
+        let session = (self.open && self.state == SessionState::Live).then_some(self.id)?;
+        self.steps.push(Step::Disconnect { session });
+        Some(session)
+    }
+
     /// The connection is over. `on_give_up` decides what follows the third failure.
     pub fn ended(&mut self, end: &End, on_give_up: OnGiveUp, now: Time) {
         self.open = false;

@@ -38,6 +38,7 @@ mod tracks;
 mod viewer;
 
 use crate::api::fault::DeviceError;
+use crate::api::notice::Notice;
 use crate::api::plan::PlayPlan;
 use crate::device::{Speaker, VideoDecoderDriver, Wake};
 use crate::flow::choice::Choice;
@@ -234,8 +235,13 @@ impl Player {
             volume: devices.loudspeaker.volume,
             notices: notices.clone(),
         };
+        let (told, news) = (restarted(&notices), notices.clone());
+        let stream_lost = move |worker| {
+            told(worker);
+            news(Notice::StreamLost { player: index });
+        };
         let workers = [
-            Worker::spawn("play", play_bell.clone(), restarted(&notices), move |handle| play.run(handle))?,
+            Worker::spawn("play", play_bell.clone(), stream_lost, move |handle| play.run(handle))?,
             Worker::spawn("vdec", vdec_bell, restarted(&notices), move |handle| vdec.run(handle))?,
             Worker::spawn("spk", spk_bell, restarted(&notices), move |handle| spk.run(handle))?,
         ];

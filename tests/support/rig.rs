@@ -40,6 +40,8 @@ pub struct Rig {
     /// Samples played, 48 kHz mono.
     pub samples: Arc<Mutex<Vec<i16>>>,
     pub notices: Notices,
+    /// The thread of this name fails when it has something to tell.
+    pub failing: Arc<Mutex<Option<&'static str>>>,
     /// Shared by its player and its own sender.
     pub wishes: Wishes,
     told: Receiver<Notice>,
@@ -185,7 +187,14 @@ impl Rig {
         let (meter, sizes, samples) = (Meter::new(), Arc::default(), Arc::default());
         let (tell, told) = channel();
         let tell = Mutex::new(tell);
-        let notices: Notices = Arc::new(move |notice| drop(tell.lock().unwrap().send(notice)));
+        let failing: Arc<Mutex<Option<&'static str>>> = Arc::default();
+        let fails = failing.clone();
+        let notices: Notices = Arc::new(move |notice| {
+            let name = std::thread::current().name().map(str::to_owned);
+            let fails = fails.lock().unwrap().take_if(|thread| Some(*thread) == name.as_deref());
+            assert!(fails.is_none(), "on purpose");
+            drop(tell.lock().unwrap().send(notice));
+        });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let handle = runtime.handle().clone();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -210,6 +219,7 @@ impl Rig {
             sizes,
             samples,
             notices,
+            failing,
             wishes,
             told,
             news: vec![],

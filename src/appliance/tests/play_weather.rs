@@ -165,6 +165,7 @@ impl World {
             }
             8 => self.input(Input::Notice(Notice::LinkUp)),
             9 => self.input(Input::Command(0, Command::Standby { on: random.bool() })),
+            11 if random.bool() => self.input(Input::Notice(Notice::StreamLost { player: 0 })),
             // Late news of a session that was left are nobody's business.
             10 => {
                 let old = self.grammar.session.map_or(1, |session| session.saturating_sub(1));

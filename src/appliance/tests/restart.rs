@@ -70,6 +70,48 @@ fn a_file_read_again_changes_properties_and_names_what_waits_for_a_new_start() {
     assert_eq!(reload(Ok(changed)).0, [""; 0]);
 }
 
+/// What player 0 is to connect to (true) and to leave (false), by number.
+fn sessions(appliance: &mut Appliance) -> Vec<(bool, u64)> {
+    let outputs = std::iter::from_fn(|| appliance.poll());
+    let session = |output| match output {
+        Output::Effect(Effect::PlayConnect { session, .. }) => Some((true, session)),
+        Output::Effect(Effect::PlayDisconnect { session, .. }) => Some((false, session)),
+        _ => None,
+    };
+    outputs.filter_map(session).collect()
+}
+
+#[test]
+fn a_stream_whose_beginning_was_lost_is_asked_for_anew_as_after_any_other_loss() {
+    let mut appliance = Appliance::new(settings(), &board(), vec![], 1, at(0));
+    let lost = || Input::Notice(Notice::StreamLost { player: 0 });
+    let begin = |appliance: &mut Appliance, session, ms| {
+        for news in [PlayNews::Connected, PlayNews::StreamBegin, PlayNews::PlayBegin] {
+            appliance.handle(Input::Notice(Notice::Play { player: 0, session, news }), at(ms));
+        }
+    };
+    appliance.handle(lost(), at(0));
+    assert_eq!(sessions(&mut appliance), [], "nothing is played");
+    appliance.handle(Input::Command(0, Command::Player("agent".into(), PlayerCommand::Play)), at(0));
+    appliance.handle(lost(), at(0));
+    assert_eq!(sessions(&mut appliance), [(true, 1)], "what it says of itself is still to come");
+    begin(&mut appliance, 1, 100);
+    appliance.handle(Input::Time, at(5000));
+    appliance.handle(lost(), at(5000));
+    assert_eq!(sessions(&mut appliance), [(false, 1)]);
+    let status = appliance.status(at(5000)).players.remove(0);
+    assert_eq!((status.state, status.loading), (SessionState::Reconnecting, true));
+    assert!(status.last_end.contains("internal error"), "{}", status.last_end);
+    // Its workers' last word of it is nobody's business.
+    let over = PlayNews::Ended(End { cause: Cause::Ours, words: "left".into() });
+    appliance.handle(Input::Notice(Notice::Play { player: 0, session: 1, news: over }), at(5010));
+    appliance.handle(Input::Time, at(6000));
+    assert_eq!(sessions(&mut appliance), [(true, 2)]);
+    begin(&mut appliance, 2, 6100);
+    let status = appliance.status(at(6100)).players.remove(0);
+    assert_eq!((status.state, status.loading), (SessionState::Live, false));
+}
+
 #[test]
 fn a_terminal_that_ended_muted_begins_muted_and_the_file_is_not_held_to_ask_for_it() {
     for standby in [false, true] {
