@@ -5,6 +5,9 @@ use super::nal::{NalKind, push_annex_b};
 use super::sps::{Sps, SpsError};
 use bytes::{BufMut, Bytes, BytesMut};
 
+/// Longest parameter set: with everything that H.264 can say in one it has far less. All of a stream's are little memory.
+const MOST_SET: usize = 4096;
+
 /// Parameter sets of a stream and how wide its NAL unit lengths are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecoderConfig {
@@ -27,14 +30,14 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("what the decoder configuration calls a parameter set is something else")]
     NotAParameterSet,
-    #[error("a parameter set of {0} bytes does not fit a decoder configuration")]
+    #[error("a parameter set of {0} bytes, {MOST_SET} are the most")]
     TooLong(usize),
     #[error(transparent)]
     Sps(#[from] SpsError),
 }
 
 impl DecoderConfig {
-    /// Reads a record; the parameter sets share its memory. What follows them is not looked at.
+    /// Reads a record; the parameter sets are copies. What follows them is not looked at.
     pub fn parse(record: &Bytes) -> Result<Self, ConfigError> {
         let Some((&[version, _, _, _, lengths, sps_count], _)) = record.split_first_chunk() else {
             return Err(ConfigError::Truncated);
@@ -64,9 +67,12 @@ impl DecoderConfig {
         self.sps.first().ok_or(SpsError::NotAnSps).and_then(|sps| Sps::parse(sps))
     }
 
-    /// Takes in a parameter set that came with a picture: it replaces the one with its number. True when anything is
-    /// different now; a NAL unit of another kind, or one without a number, changes nothing.
-    pub fn merge(&mut self, nal: &Bytes) -> bool {
+    /// Takes in a copy of a parameter set that came with a picture: it replaces the one with its number. True when
+    /// anything is different now; a NAL unit of another kind, one without a number or a too long one changes nothing.
+    pub fn merge(&mut self, nal: &[u8]) -> bool {
+        if nal.len() > MOST_SET {
+            return false;
+        }
         let sets = match NalKind::of(nal) {
             Some(NalKind::Sps) => &mut self.sps,
             Some(NalKind::Pps) => &mut self.pps,
@@ -75,8 +81,8 @@ impl DecoderConfig {
         let Some(number) = number_of(nal) else { return false };
         match sets.iter_mut().find(|set| number_of(set) == Some(number)) {
             Some(set) if set == nal => return false,
-            Some(set) => *set = nal.clone(),
-            None => sets.push(nal.clone()),
+            Some(set) => *set = Bytes::copy_from_slice(nal),
+            None => sets.push(Bytes::copy_from_slice(nal)),
         }
         true
     }
@@ -111,7 +117,8 @@ fn take_sets(rest: &mut Bytes, count: u8, kind: NalKind) -> Result<Vec<Bytes>, C
         let set = rest.split_to(end).slice(2..);
         match NalKind::of(&set) {
             None => {}
-            Some(found) if found == kind => sets.push(set),
+            Some(found) if found == kind && set.len() > MOST_SET => return Err(ConfigError::TooLong(set.len())),
+            Some(found) if found == kind => sets.push(Bytes::copy_from_slice(&set)),
             Some(_) => return Err(ConfigError::NotAParameterSet),
         }
     }
@@ -124,7 +131,8 @@ pub fn record(sps: &[u8], pps: &[u8]) -> Result<Bytes, ConfigError> {
     if NalKind::of(pps) != Some(NalKind::Pps) {
         return Err(ConfigError::NotAParameterSet);
     }
-    let len = |set: &[u8]| u16::try_from(set.len()).map_err(|_| ConfigError::TooLong(set.len()));
+    let fits = |length: &u16| usize::from(*length) <= MOST_SET;
+    let len = |set: &[u8]| u16::try_from(set.len()).ok().filter(fits).ok_or(ConfigError::TooLong(set.len()));
     let (sps_len, pps_len) = (len(sps)?, len(pps)?);
 
     let mut record = BytesMut::with_capacity(15 + sps.len() + pps.len());
@@ -188,8 +196,9 @@ mod tests {
         let (other, second) = (Bytes::from_static(b"\x68\xce\x38\x80"), Bytes::from_static(b"\x68\x4e\x3c\x80"));
         assert!(config.merge(&other) && config.merge(&second));
         assert_eq!((config.sps.len(), &config.pps[..]), (1, &[other, second][..]));
-        for useless in [&b"\x65\x88"[..], b"\x67\x42", b"", b"\x68\0\0\0\0"] {
-            assert!(!config.merge(&Bytes::from_static(useless)), "{useless:02x?}");
+        let too_long = [PPS, &[1; MOST_SET]].concat();
+        for useless in [&b"\x65\x88"[..], b"\x67\x42", b"", b"\x68\0\0\0\0", &too_long] {
+            assert!(!config.merge(useless), "{useless:02x?}");
         }
     }
 
@@ -197,7 +206,7 @@ mod tests {
     fn however_many_damaged_sets_come_they_stay_few() {
         let mut config = DecoderConfig::in_band();
         for bytes in mutations(&[SPS, PPS], 0x5e7, 20_000) {
-            config.merge(&bytes.into());
+            config.merge(&bytes);
         }
         assert!(config.sps.len() <= 32 && config.pps.len() <= 256);
     }
@@ -217,6 +226,8 @@ mod tests {
         for (bytes, expected) in table {
             assert_eq!(DecoderConfig::parse(&Bytes::from_static(bytes)), Err(expected), "{bytes:02x?}");
         }
+        let long = [&b"\x01\x42\xc0\x1f\xff\xe1\x10\x01"[..], &[0x67; 4097], b"\0"].concat();
+        assert_eq!(DecoderConfig::parse(&long.into()), Err(ConfigError::TooLong(4097)));
         assert_eq!(record(PPS, PPS), Err(ConfigError::Sps(SpsError::NotAnSps)));
         assert_eq!(record(SPS, SPS), Err(ConfigError::NotAParameterSet));
         assert_eq!(record(SPS, &[0x68; 70_000]), Err(ConfigError::TooLong(70_000)));

@@ -11,6 +11,9 @@ use bytes::Bytes;
 /// So many units without a configuration for them are no mere beginning: two seconds of pictures at 25 a second.
 const BARE: u32 = 50;
 
+/// Longest AAC configuration: a program config element with everything in it (ISO/IEC 14496-3, 4.4.1.1) has far less.
+const MOST_CONFIG: usize = 1024;
+
 /// What a decoder of pictures has to know.
 #[derive(Debug, PartialEq, Eq)]
 pub struct VideoConfig {
@@ -137,7 +140,7 @@ impl VideoTrack {
             let nal = nal.map_err(damaged)?;
             match NalKind::of(nal) {
                 Some(NalKind::Idr) => idr = true,
-                Some(NalKind::Sps | NalKind::Pps) => self.changed |= self.sets.merge(&data.slice_ref(nal)),
+                Some(NalKind::Sps | NalKind::Pps) => self.changed |= self.sets.merge(nal),
                 _ => {}
             }
         }
@@ -195,9 +198,12 @@ impl SoundTrack {
         match audio::parse(body).map_err(|error| error.to_string())? {
             AudioTag::SequenceHeader(config) => {
                 self.configured = false;
+                if config.len() > MOST_CONFIG {
+                    return Err(format!("an AAC configuration of {} bytes, {MOST_CONFIG} are the most", config.len()));
+                }
                 AudioSpecificConfig::parse(&config).map_err(|error| error.to_string())?;
                 (self.configured, self.bare) = (true, 0);
-                Ok(AudioBody::Config(SoundCoding::Aac(config)))
+                Ok(AudioBody::Config(SoundCoding::Aac(Bytes::copy_from_slice(&config))))
             }
             AudioTag::Frame(data) if self.configured => Ok(AudioBody::Unit { coding: None, unit: unit(data) }),
             AudioTag::Frame(_) => {

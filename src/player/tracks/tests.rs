@@ -72,6 +72,21 @@ fn a_picture_has_its_decoding_time_and_its_showing_time_and_is_an_idr_by_what_is
 }
 
 #[test]
+fn what_a_stream_said_of_itself_keeps_none_of_the_bodies_it_came_in_alive() {
+    let (mut pictures, mut sound) = (VideoTrack::new(), SoundTrack::default());
+    let record = [record(SMALL, PPS).unwrap().to_vec(), vec![0; 100_000]].concat();
+    for body in [sequence_header(&record), idr(&[LARGE, PPS])] {
+        pictures.read(0, &body).unwrap();
+        assert!(body.is_unique());
+    }
+    let body = Bytes::from([&b"\xaf\0\x11\x90"[..], &[0; 900]].concat());
+    let kept = sound.read(0, &body).unwrap();
+    assert!(body.is_unique() && matches!(kept, AudioBody::Config(_)));
+    let body = Bytes::from([&b"\xaf\0\x11\x90"[..], &[0; 1100]].concat());
+    assert!(sound.read(0, &body).unwrap_err().contains("1024"));
+}
+
+#[test]
 fn parameter_sets_that_come_with_an_idr_are_a_configuration_and_the_same_again_are_none() {
     let mut track = VideoTrack::new();
     assert_eq!(brief(track.read(0, &inter())), (None, false), "nothing is known of it");
