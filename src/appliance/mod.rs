@@ -35,6 +35,7 @@ use display::DisplayState;
 use panel::PanelState;
 use playing::Playing;
 use pushing::Pushing;
+use snapshots::Awaited;
 use std::collections::VecDeque;
 
 /// Servers have this long to be left properly when the program ends.
@@ -84,7 +85,7 @@ pub struct Appliance {
     display: DisplayState,
     /// Percent of a core, °C.
     load: (Option<f64>, Option<f64>),
-    snapshots: Vec<(Ticket, Object)>,
+    snapshots: Vec<Awaited>,
     leaving: Option<Time>,
     exited: bool,
     has_loudspeaker: bool,
@@ -135,6 +136,7 @@ impl Appliance {
             Input::Time => {
                 self.pusher.iter_mut().for_each(|pusher| pusher.tick(now));
                 self.players.iter_mut().for_each(|player| player.tick(now));
+                self.give_up_snapshots(now);
             }
         }
         self.collect(now);
@@ -148,7 +150,8 @@ impl Appliance {
     /// When [`Input::Time`] is due.
     pub fn deadline(&self) -> Option<Time> {
         let pusher = self.pusher.iter().filter_map(Pushing::deadline);
-        pusher.chain(self.players.iter().filter_map(Playing::deadline)).chain(self.leaving).min()
+        let players = self.players.iter().filter_map(Playing::deadline);
+        pusher.chain(players).chain(self.snapshot_deadline()).chain(self.leaving).min()
     }
 
     /// Everything the socket tells.
@@ -218,10 +221,10 @@ impl Appliance {
                 Ok(())
             }
             Command::Pusher(PusherCommand::Snapshot(request)) => {
-                return self.snapshot(ticket, Object::Pusher, request).err().map(Reply::Refused);
+                return self.snapshot(ticket, Object::Pusher, request, now).err().map(Reply::Refused);
             }
             Command::Player(id, PlayerCommand::Snapshot(request)) => {
-                return self.snapshot(ticket, Object::Player(id), request).err().map(Reply::Refused);
+                return self.snapshot(ticket, Object::Player(id), request, now).err().map(Reply::Refused);
             }
             Command::Pusher(order) => match &mut self.pusher {
                 Some(pusher) => pusher.command(&order, now),

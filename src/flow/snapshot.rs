@@ -2,14 +2,40 @@
 //! than a frame lasts.
 
 use super::Notices;
+use super::lane::{self, Receiver, Sender};
 use crate::api::command::{ImageFormat, NoSnapshot, Picture, SnapshotRequest, Ticket};
 use crate::api::notice::Notice;
+use crate::device::Wake;
 use crate::image::{self, ImageError};
 use crate::media::{PictureView, Size};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// JPEG quality of snapshots.
 const QUALITY: u8 = 90;
+
+/// Requests that wait for the worker that has the picture.
+const WAITING: usize = 4;
+
+/// Where one worker is asked for snapshots, by one thread.
+pub struct Desk<T> {
+    requests: Sender<T>,
+    notices: Notices,
+}
+
+impl<T> Desk<T> {
+    /// Nobody has asked yet; the worker takes what is asked for out of the lane, and `bell` is rung for it.
+    pub fn new(bell: Wake, notices: Notices) -> (Self, Receiver<T>) {
+        let (requests, taken) = lane::ring(WAITING, bell);
+        (Self { requests, notices }, taken)
+    }
+
+    /// Hands `request` on, or refuses `ticket` at once where too many wait already.
+    pub fn ask(&self, ticket: Ticket, request: T) {
+        if self.requests.waiting() >= WAITING || !self.requests.put(request) {
+            refuse(ticket, "other snapshots are still to be taken: try again", &self.notices);
+        }
+    }
+}
 
 /// Pictures that are being compressed and kept at a time: a disk that hangs must not gather threads.
 const AT_A_TIME: usize = 4;

@@ -48,6 +48,7 @@ use crate::flow::lane::{self, Idr};
 use crate::flow::net::{Dialer, Unheard};
 use crate::flow::sessions::Sessions;
 use crate::flow::shared::Shared;
+use crate::flow::snapshot::Desk;
 use crate::flow::wishes::Wishes;
 use crate::flow::worker::{Pulse, Worker};
 use crate::flow::{Notices, restarted};
@@ -181,7 +182,7 @@ struct CodedSound {
 pub struct Pusher {
     plans: Plans,
     net: Sessions<Target>,
-    snapshots: lane::Sender<(Ticket, SnapshotRequest)>,
+    snapshots: Desk<(Ticket, SnapshotRequest)>,
     gate: Gate,
     /// Joined in this order when dropped.
     workers: [Worker; 3],
@@ -220,7 +221,7 @@ impl Pusher {
         let (raw_in, raw_out) = lane::latest(venc_bell.clone());
         let (picture_in, picture_out) = lane::until_idr(CODED_PICTURES, net_bell.clone());
         let (sound_in, sound_out) = lane::ring(CODED_SOUNDS, net_bell.clone());
-        let (snapshot_in, snapshot_out) = lane::ring(4, venc_bell.clone());
+        let (desk, snapshots) = Desk::new(venc_bell.clone(), notices.clone());
 
         let mut cam = camera_worker::CameraWorker {
             plans: plans.clone(),
@@ -248,7 +249,7 @@ impl Pusher {
             gate: gate.clone(),
             waiting,
             coded: picture_in,
-            snapshots: snapshot_out,
+            snapshots,
             idr_wish: idr_wish.clone(),
             wishes,
             choice: encoder_choice::EncoderChoice::new(devices.video_encoders),
@@ -284,7 +285,7 @@ impl Pusher {
             notices,
         };
         let net = Sessions::start(send_task::Publisher(Arc::new(wiring)), runtime);
-        Ok(Self { plans, net, snapshots: snapshot_in, gate, workers, _still: still })
+        Ok(Self { plans, net, snapshots: desk, gate, workers, _still: still })
     }
 
     /// Where the watchdog feels whether its threads live.
@@ -322,6 +323,6 @@ impl Pusher {
 
     /// Takes a picture of what is sent and reports it as a notice.
     pub fn snapshot(&self, ticket: Ticket, request: SnapshotRequest) {
-        self.snapshots.put((ticket, request));
+        self.snapshots.ask(ticket, (ticket, request));
     }
 }

@@ -1,6 +1,7 @@
 //! What the screen shows, as stories.
 
 use super::*;
+use crate::api::command::NoSnapshot;
 use crate::api::plan::SelfViewPlan;
 use crate::media::Size;
 use crate::settings::board::SpeakerDriver;
@@ -191,4 +192,26 @@ fn every_player_has_a_loudspeaker_of_its_own_and_the_status_names_the_one_in_tro
     assert!(story.notes.iter().any(|note| note.starts_with("loudspeaker of second: ")), "{:?}", story.notes);
     let short = &status.pusher.unwrap().unsupported;
     assert!(!short.iter().any(|it| it.property == "audio-volume-type"), "the echo of both is taken out: {short:?}");
+}
+
+#[test]
+fn a_snapshot_that_nobody_answers_is_refused_after_eight_seconds_and_told_as_a_failure() {
+    let mut story = Story::new(settings());
+    let request = || Command::Player("agent".into(), PlayerCommand::Snapshot(Default::default()));
+    story.input(Input::Command(3, request()));
+    story.until(1000);
+    story.input(Input::Command(4, request()));
+    let none = || NoSnapshot { kind: "no-picture", words: "none".into() };
+    story.input(Input::Notice(Notice::Snapshot { ticket: 4, result: Err(none()) }));
+    assert_eq!(story.replies.len(), 1);
+    story.until(7999);
+    assert_eq!(story.replies.len(), 1);
+    story.until(8000);
+    let Some(Reply::Refused(refusal)) = story.replies.get(1) else { panic!("{:?}", story.replies) };
+    assert_eq!((refusal.kind, refusal.words.as_str()), ("no-picture", "no picture came within 8000 ms"));
+    assert_eq!(story.codes, [1012, 1012]);
+    // What comes after all is nobody's.
+    story.input(Input::Notice(Notice::Snapshot { ticket: 3, result: Err(none()) }));
+    story.until(60_000);
+    assert_eq!((story.replies.len(), story.codes.len()), (2, 2));
 }
