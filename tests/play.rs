@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Instant;
-use support::ffmpeg::Ffmpeg;
+use support::ffmpeg::{self, Ffmpeg};
 use support::fifo::Screen;
 use support::nginx::Nginx;
 use support::picture::{Colour, Picture, near};
@@ -22,18 +22,12 @@ const BARS: [Colour; 7] =
 
 /// Bars, a white box that runs along the lower edge once in two seconds, and a tone of 1 kHz.
 fn movie(name: &str, size: &str, video: &str, audio: &str) -> PathBuf {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.flv"));
-    if !file.exists() {
-        let part = tempfile::Builder::new().suffix(".flv").tempfile_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let source = format!(
-            "-f lavfi -i smptebars=size={size}:rate=25 -f lavfi -i color=white:size=64x48:rate=25 \
-             -f lavfi -i sine=frequency=1000:sample_rate=44100 -filter_complex \
-             [0][1]overlay=x=mod(t/2\\,1)*W:y=H*0.8 -t 20 {video} -g 25 {audio} -b:a 96k -f flv"
-        );
-        Ffmpeg::start(&source, part.path()).finish();
-        part.persist(&file).unwrap();
-    }
-    file
+    let source = format!(
+        "-f lavfi -i smptebars=size={size}:rate=25 -f lavfi -i color=white:size=64x48:rate=25 \
+         -f lavfi -i sine=frequency=1000:sample_rate=44100 -filter_complex \
+         [0][1]overlay=x=mod(t/2\\,1)*W:y=H*0.8 -t 20 {video} -g 25 {audio} -b:a 96k"
+    );
+    ffmpeg::film(name, &source)
 }
 
 /// What a studio sends: High profile with B pictures, 720p, stereo at 44.1 kHz.

@@ -100,15 +100,9 @@ fn a_server_killed_and_started_again_is_found_again_by_both_ways() {
 fn movie() -> &'static PathBuf {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
     FILE.get_or_init(|| {
-        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("small.flv");
-        if !file.exists() {
-            let part = tempfile::Builder::new().suffix(".flv").tempfile_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-            let source = "-f lavfi -i testsrc=size=160x90:rate=15 -f lavfi -i sine=440 -t 10 -c:v libx264 \
-                          -preset ultrafast -pix_fmt yuv420p -g 15 -c:a aac -f flv";
-            Ffmpeg::start(source, part.path()).finish();
-            part.persist(&file).unwrap();
-        }
-        file
+        let source = "-f lavfi -i testsrc=size=160x90:rate=15 -f lavfi -i sine=440 -t 10 -c:v libx264 \
+                      -preset ultrafast -pix_fmt yuv420p -g 15 -c:a aac";
+        ffmpeg::film("small", source)
     })
 }
 

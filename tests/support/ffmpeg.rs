@@ -3,7 +3,8 @@
 use super::picture::Picture;
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A process of ffmpeg, killed when dropped.
@@ -46,6 +47,21 @@ impl Drop for Ffmpeg {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// The FLV file that ffmpeg makes of `arguments` (inputs, codecs, length), kept as `name` for every test that wants just
+/// that.
+pub fn film(name: &str, arguments: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut recipe = DefaultHasher::new();
+    arguments.hash(&mut recipe);
+    let file = folder.join(format!("{name}-{:016x}.flv", recipe.finish()));
+    if !file.exists() {
+        let part = tempfile::Builder::new().suffix(".flv").tempfile_in(folder).unwrap();
+        Ffmpeg::start(&format!("{arguments} -f flv"), part.path()).finish();
+        part.persist(&file).unwrap();
+    }
+    file
 }
 
 /// Runs a tool of the ffmpeg family to its end: standard output and standard error.

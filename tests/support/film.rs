@@ -1,8 +1,7 @@
 //! Streams of FLV tags: made by ffmpeg once, joined and changed, and given out at the pace at which they were filmed.
 
-use super::ffmpeg::Ffmpeg;
+use super::ffmpeg;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use visavis::flv::tag::{file_header, write_tag};
 use visavis::flv::{Reader, Tag, TagKind};
@@ -14,15 +13,9 @@ pub struct Film {
 }
 
 impl Film {
-    /// What ffmpeg makes of `arguments` (inputs, codecs, length), kept as `name` for every test that wants it.
+    /// What ffmpeg makes of `arguments`: see [`ffmpeg::film`].
     pub fn make(name: &str, arguments: &str) -> Self {
-        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("film-{name}.flv"));
-        if !file.exists() {
-            let part = tempfile::Builder::new().suffix(".flv").tempfile_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-            Ffmpeg::start(&format!("{arguments} -f flv"), part.path()).finish();
-            part.persist(&file).unwrap();
-        }
-        let bytes = std::fs::read(&file).unwrap();
+        let bytes = std::fs::read(ffmpeg::film(name, arguments)).unwrap();
         let (mut reader, mut input, mut tags) = (Reader::new(), bytes.as_slice(), Vec::new());
         while let Some(tag) = reader.read(&mut input).unwrap() {
             if tag.kind != TagKind::Script {
