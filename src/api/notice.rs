@@ -172,7 +172,7 @@ pub enum PlayNews {
         reason: String,
     },
     Resolution(Size),
-    /// First picture or sound given to its device.
+    /// First picture or sound given to its device; sound without a loudspeaker plays into nothing.
     PlayBegin,
     /// Nothing left to play (true), or playing again (false).
     Loading(bool),

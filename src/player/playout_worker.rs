@@ -199,7 +199,9 @@ impl PlayoutWorker {
         let Some(config) = playing.audio.get(config) else { return };
         match playing.sound.run(&unit.data, config) {
             // What is not to be heard is decoded all the same: half of a frame lies over the one before it.
-            Ok(Some(_)) if deaf || plan.paused => {}
+            Ok(Some(_)) if plan.paused => {}
+            // Without a loudspeaker it plays into nothing, as pictures do that have no place on the screen.
+            Ok(Some(_)) if deaf => playing.session.heard(),
             Ok(Some((samples, format))) => {
                 let session = playing.session.clone();
                 self.pieces.put(Piece { samples, due, format, session });
@@ -253,3 +255,6 @@ fn config(plan: &PlayPlan) -> Config {
     let (min_cache, max_cache) = (plan.min_cache.max(Span::ZERO), plan.max_cache.max(Span::ZERO));
     Config { mode: plan.mode, min_cache, max_cache }
 }
+
+#[cfg(test)]
+mod tests;

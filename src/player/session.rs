@@ -178,7 +178,7 @@ impl Session {
         self.play_begin(|told| told.size.is_some());
     }
 
-    /// A frame of sound was given to the loudspeaker. Where pictures are expected it is waited for them for a while:
+    /// A frame of sound was given to the loudspeaker, or would have been if there were one. Where pictures are expected it is waited for them for a while:
     /// a stream that had some may come back without.
     pub fn heard(&self) {
         self.play_begin(|told| {
