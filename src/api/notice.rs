@@ -11,7 +11,12 @@ use crate::settings::pusher::Position;
 /// What a worker has to tell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    Camera(Position, DeviceNotice),
+    /// News of the camera that was asked for under this number ([`super::plan::PushPlan::asked`]).
+    Camera {
+        position: Position,
+        asked: u64,
+        news: DeviceNotice,
+    },
     /// What the open camera makes of zoom and focus; told when it is opened and when that changes.
     Optics(Position, Optics),
     /// How much of the wish for beauty and whiteness is in effect: less where the processor is too slow.

@@ -100,6 +100,9 @@ pub struct PushPlan {
     pub active: bool,
     /// The camera that is to be open, for the server or for the local screen.
     pub camera: Option<Position>,
+    /// The number under which it is asked for: another one each time, so that each asking is tried and answered anew,
+    /// whatever plans were seen in between. A camera that others were tried beside is asked for under its old number.
+    pub asked: u64,
     /// Its pictures go to the local screen, too.
     pub self_view: bool,
     /// Whether the microphone is to be open.
@@ -135,6 +138,7 @@ impl PushPlan {
     pub const IDLE: PushPlan = PushPlan {
         active: false,
         camera: None,
+        asked: 0,
         self_view: false,
         microphone: false,
         silent: true,

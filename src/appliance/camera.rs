@@ -39,12 +39,14 @@ impl CameraState {
         &self.status
     }
 
-    /// It is to be opened now.
-    pub fn opening(&mut self, now: Time) {
-        if self.status.state == DeviceState::Closed {
+    /// It is to be open now; true when it was not before, so that it has to be asked for.
+    pub fn opening(&mut self, now: Time) -> bool {
+        let closed = self.status.state == DeviceState::Closed;
+        if closed {
             self.status.state = DeviceState::Opening;
             self.grace = Some(now + GRACE);
         }
+        closed
     }
 
     /// It is not wanted any more.

@@ -47,8 +47,11 @@ pub struct Pushing {
     loudspeaker: bool,
     pub(super) session: Session,
     camera: CameraState,
-    /// The camera that delivered until the other one was asked for.
-    switching_from: Option<Position>,
+    /// How many times a camera was asked for, and the number under which the one that is to be open was.
+    asks: u64,
+    asked: u64,
+    /// The camera that delivered until the other one was asked for, and its number.
+    switching_from: Option<(Position, u64)>,
     image: Image,
     microphone: MicrophoneState,
     paused: bool,
@@ -82,6 +85,8 @@ impl Pushing {
             loudspeaker,
             session: Session::new(&CODES, seed, now),
             camera: CameraState::new(),
+            asks: 0,
+            asked: 0,
             switching_from: None,
             image: Image::new(settings.zoom),
             microphone: MicrophoneState::default(),
@@ -242,7 +247,7 @@ impl Pushing {
     /// Listens to the workers.
     pub fn handle(&mut self, notice: &Notice, now: Time) {
         match notice {
-            Notice::Camera(position, news) => self.camera_news(*position, news, now),
+            Notice::Camera { position, asked, news } => self.camera_news((*position, *asked), news, now),
             Notice::Optics(position, optics) => self.image.optics(*position, *optics),
             Notice::Looks { wanted, in_effect } => self.looks_news(*wanted, *in_effect),
             // The last words of a worker that was told to stop are nobody's business any more.
@@ -321,7 +326,9 @@ impl Pushing {
         let position = self.settings.device_position;
         let open = (active || self.preview) && self.settings.enable_camera && !self.standby && self.has(position);
         if open {
-            self.camera.opening(now);
+            if self.camera.opening(now) {
+                self.ask();
+            }
         } else {
             self.camera.closed();
             self.switching_from = None;

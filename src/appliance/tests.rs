@@ -1,5 +1,6 @@
 //! The rules as stories, and as a seeded simulation with a grammar of codes.
 
+mod camera;
 mod driven;
 mod figures;
 mod image;
@@ -59,6 +60,8 @@ struct Story {
     codes: Vec<i32>,
     told: Vec<Happening>,
     plan: Option<PushPlan>,
+    /// Under which number the front camera and the back one were asked for last.
+    asked: [u64; 2],
     session: u64,
     play_plan: Option<PlayPlan>,
     screen_plan: ScreenPlan,
@@ -83,6 +86,7 @@ impl Story {
             codes: vec![],
             told: vec![],
             plan: None,
+            asked: [0; 2],
             session: 0,
             play_plan: None,
             screen_plan: ScreenPlan::default(),
@@ -112,7 +116,8 @@ impl Story {
     }
 
     fn camera(&mut self, position: Position, news: DeviceNotice) {
-        self.input(Input::Notice(Notice::Camera(position, news)));
+        let asked = self.asked[position as usize];
+        self.input(Input::Notice(Notice::Camera { position, asked, news }));
     }
 
     /// Lets time pass up to `ms`, waking the appliance at each of its deadlines.
@@ -131,7 +136,10 @@ impl Story {
                     self.codes.push(happening.code.number);
                     self.told.push(happening);
                 }
-                Output::Effect(Effect::Push(plan)) => self.plan = Some(plan),
+                Output::Effect(Effect::Push(plan)) => {
+                    plan.camera.into_iter().for_each(|position| self.asked[position as usize] = plan.asked);
+                    self.plan = Some(plan);
+                }
                 Output::Effect(Effect::Connect { session, .. }) => {
                     assert!(session > self.session, "sessions only count up");
                     self.session = session;
@@ -296,30 +304,6 @@ fn every_reason_for_silence_is_named() {
     story.order(Command::Pusher(PusherCommand::Pause));
     assert_eq!(story.status().muted_by, ["muted", "enable-mic", "paused"]);
     assert!(!story.plan().microphone, "enable-mic closes the device");
-}
-
-#[test]
-fn a_failed_switch_keeps_the_old_camera() {
-    let mut story = live();
-    story.order(Command::Pusher(PusherCommand::SwitchCamera));
-    assert_eq!(story.plan().camera, Some(Position::Back));
-    assert_eq!(story.plan().picture, PictureSource::Camera, "the old one goes on meanwhile");
-    let error = DeviceError::new(Fault::Busy, "back", "test");
-    story.camera(Position::Back, DeviceNotice::Lost(error));
-    assert_eq!((story.codes.last(), story.plan().camera), (Some(&-1301), Some(Position::Front)));
-    story.order(Command::Pusher(PusherCommand::SwitchCamera));
-    story.camera(Position::Back, DeviceNotice::FirstFrame);
-    assert_eq!(story.status().camera_position, "back");
-}
-
-#[test]
-fn a_lost_camera_is_replaced_by_the_card_and_the_session_goes_on() {
-    let mut story = live();
-    let session = story.session;
-    story.camera(Position::Front, DeviceNotice::Lost(DeviceError::new(Fault::Gone, "cam", "pulled")));
-    assert!(matches!(story.plan().picture, PictureSource::Card(_)));
-    story.camera(Position::Front, DeviceNotice::FirstFrame);
-    assert_eq!((&story.plan().picture, story.session), (&PictureSource::Camera, session));
 }
 
 #[test]

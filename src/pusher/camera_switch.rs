@@ -1,11 +1,10 @@
 //! From one camera to the other: the new one is opened beside the old one, whose pictures go on until it delivers.
 
 use super::Captured;
-use super::camera_worker::{CameraWorker, Running};
+use super::camera_worker::{CameraWorker, Demand, Running};
 use crate::device::{DeviceError, Fault, Wake, clock};
 use crate::flow::worker::Handle;
 use crate::media::Span;
-use crate::settings::pusher::Position;
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
 
@@ -32,21 +31,21 @@ impl Drop for RingAtEnd<'_> {
 }
 
 impl CameraWorker {
-    /// Opens the camera at `position` while `old` delivers, so that neither a slow start nor a failure costs a picture.
+    /// Opens the camera `wanted` while `old` delivers, so that neither a slow start nor a failure costs a picture.
     /// Where the two can not run at a time (one image processor, a full USB bus), the old one is closed first.
-    pub(super) fn switch(&self, old: Running, position: Position, handle: &Handle) -> Switched {
+    pub(super) fn switch(&self, old: Running, wanted: Demand, handle: &Handle) -> Switched {
         let mut old = Some(old);
         let begun = clock::now();
-        let mut result = self.open_beside(&mut old, position, handle);
-        if result.as_ref().is_err_and(|error| error.fault == Fault::Crowded) && self.asked_for(position, handle) {
+        let mut result = self.open_beside(&mut old, wanted, handle);
+        if result.as_ref().is_err_and(|error| error.fault == Fault::Crowded) && self.asked_for(wanted, handle) {
             drop(old.take());
-            result = self.open_beside(&mut old, position, handle);
+            result = self.open_beside(&mut old, wanted, handle);
         }
         match (result, old) {
             (Ok(Some((mut new, first))), old) => {
                 drop(old);
                 self.hand_on(&mut new, first);
-                tracing::debug!(to = ?position, took = %(clock::now() - begun), "camera switched");
+                tracing::debug!(to = ?wanted.position, took = %(clock::now() - begun), "camera switched");
                 Switched::New(new)
             }
             (Ok(None), old) => Switched::Kept(old),
@@ -58,7 +57,7 @@ impl CameraWorker {
     fn open_beside(
         &self,
         old: &mut Option<Running>,
-        position: Position,
+        wanted: Demand,
         handle: &Handle,
     ) -> Result<Option<(Running, Captured)>, DeviceError> {
         let failed = |error: &dyn std::fmt::Display| DeviceError::new(Fault::Failed, "camera", error);
@@ -70,7 +69,7 @@ impl CameraWorker {
                 // Dropped last, after the result or the way for it.
                 let _ring = RingAtEnd(ours);
                 let result_in = result_in;
-                let _ = result_in.send(self.first_picture(position, theirs));
+                let _ = result_in.send(self.first_picture(wanted, theirs));
             });
             opened.map_err(|error| failed(&error))?;
             loop {
@@ -80,7 +79,7 @@ impl CameraWorker {
                     Err(TryRecvError::Disconnected) => return Err(failed(&"its driver panicked")),
                     Err(TryRecvError::Empty) => {}
                 }
-                if !self.asked_for(position, handle) {
+                if !self.asked_for(wanted, handle) {
                     bell.ring();
                 }
                 match old {
@@ -96,8 +95,8 @@ impl CameraWorker {
     }
 
     /// Opens a camera and waits for its first picture; `None` when `bell` rang.
-    fn first_picture(&self, position: Position, bell: &Wake) -> Result<Option<(Running, Captured)>, DeviceError> {
-        let mut new = self.start(position)?;
+    fn first_picture(&self, wanted: Demand, bell: &Wake) -> Result<Option<(Running, Captured)>, DeviceError> {
+        let mut new = self.start(wanted)?;
         let limit = clock::now() + LIMIT;
         let bell = bell.by(limit);
         match self.capture(&mut new, &bell)? {
@@ -109,9 +108,8 @@ impl CameraWorker {
         }
     }
 
-    fn asked_for(&self, position: Position, handle: &Handle) -> bool {
-        let plan = self.plans.get();
-        !handle.stopped() && plan.camera == Some(position)
+    fn asked_for(&self, wanted: Demand, handle: &Handle) -> bool {
+        !handle.stopped() && Demand::of(&self.plans.get()) == Some(wanted)
     }
 }
 

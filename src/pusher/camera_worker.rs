@@ -29,10 +29,24 @@ pub struct CameraWorker {
     pub notices: Notices,
 }
 
+/// A camera that is asked for, and the number under which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Demand {
+    pub position: Position,
+    asked: u64,
+}
+
+impl Demand {
+    /// What `plan` asks for.
+    pub fn of(plan: &PushPlan) -> Option<Self> {
+        plan.camera.map(|position| Self { position, asked: plan.asked })
+    }
+}
+
 /// An open camera.
 pub(super) struct Running {
     pub camera: Box<dyn Camera>,
-    pub position: Position,
+    demand: Demand,
     wanted: Size,
     fps: u32,
     /// The zoom and focus it was last asked for, and what it made of that.
@@ -46,44 +60,51 @@ impl CameraWorker {
     pub fn run(&mut self, handle: &Handle) {
         let mut running: Option<Running> = None;
         let mut retry_at: Option<Time> = None;
-        // The position whose failure was told last, with its words: told once, not at each try.
-        let mut told: Option<(Position, DeviceError)> = None;
-        let mut refused: Option<Position> = None;
+        // What was asked for last, and the failure that was told of it: told once, not at each try.
+        let mut asked: Option<Demand> = None;
+        let mut told: Option<DeviceError> = None;
         while !handle.stopped() {
             handle.progressed();
             let plan = self.plans.get();
-            let Some(position) = plan.camera else {
+            let demand = Demand::of(&plan);
+            if std::mem::replace(&mut asked, demand) != demand {
+                (retry_at, told) = (None, None);
+            }
+            let Some(wanted) = demand else {
                 if let Some(old) = running.take() {
                     drop(old.camera);
-                    (self.notices)(Notice::Camera(old.position, DeviceNotice::Closed));
+                    self.say(old.demand, DeviceNotice::Closed);
                 }
-                (retry_at, told, refused) = (None, None, None);
                 handle.bell().wait(None);
                 continue;
             };
             match running.take() {
-                Some(mut now) if now.position == position => {
-                    refused = None;
+                Some(mut now) if now.demand.position == wanted.position => {
+                    if std::mem::replace(&mut now.demand, wanted) != wanted {
+                        // It was closed and is asked for again, all before it was noticed here.
+                        now.seen = false;
+                        self.tell(&now);
+                    }
                     if !self.serves(&mut now, &plan) {
                         // Another mode is needed, and a device has only one at a time.
                         retry_at = None;
                     } else if let Err(error) = self.next(&mut now, handle) {
                         drop(now);
                         retry_at = Some(clock::now() + RETRY);
-                        told = Some((position, error.clone()));
-                        (self.notices)(Notice::Camera(position, DeviceNotice::Lost(error)));
+                        told = Some(error.clone());
+                        self.say(wanted, DeviceNotice::Lost(error));
                     } else {
                         running = Some(now);
                     }
                 }
-                Some(mut old) if refused == Some(position) => {
+                Some(mut old) if retry_at.is_some_and(|at| clock::now() < at) => {
                     if self.next(&mut old, handle).is_ok() {
                         running = Some(old);
-                    } else {
-                        refused = None;
                     }
                 }
-                Some(old) => match self.switch(old, position, handle) {
+                // The new one could not be had, and nobody has gone back to the old one.
+                Some(old) if told.is_some() => drop(old),
+                Some(old) => match self.switch(old, wanted, handle) {
                     Switched::New(new) => running = Some(new),
                     Switched::Kept(old) => {
                         old.iter().for_each(|old| self.tell(old));
@@ -91,10 +112,10 @@ impl CameraWorker {
                     }
                     Switched::Failed(old, error) => {
                         // The old one goes on; the appliance asks for it again when it hears this.
-                        (self.notices)(Notice::Camera(position, DeviceNotice::Lost(error)));
+                        told = Some(error.clone());
+                        self.say(wanted, DeviceNotice::Lost(error));
                         old.iter().for_each(|old| self.tell(old));
-                        refused = old.is_some().then_some(position);
-                        (running, retry_at) = (old, None);
+                        (running, retry_at) = (old, Some(clock::now() + RETRY));
                     }
                 },
                 None => {
@@ -102,13 +123,13 @@ impl CameraWorker {
                         handle.bell().wait(retry_at);
                         continue;
                     }
-                    match self.start(position) {
+                    match self.start(wanted) {
                         Ok(new) => (running, retry_at, told) = (Some(new), None, None),
                         Err(error) => {
                             retry_at = Some(clock::now() + RETRY);
-                            if told.as_ref() != Some(&(position, error.clone())) {
-                                told = Some((position, error.clone()));
-                                (self.notices)(Notice::Camera(position, DeviceNotice::Lost(error)));
+                            if told.as_ref() != Some(&error) {
+                                told = Some(error.clone());
+                                self.say(wanted, DeviceNotice::Lost(error));
                             }
                         }
                     }
@@ -117,13 +138,13 @@ impl CameraWorker {
         }
     }
 
-    /// Opens and aims the camera at a position; its news are told.
-    pub(super) fn start(&self, position: Position) -> Result<Running, DeviceError> {
+    /// Opens and aims the camera that is wanted; its news are told.
+    pub(super) fn start(&self, demand: Demand) -> Result<Running, DeviceError> {
         let plan = self.plans.get();
-        let mut camera = (self.open)(position, self.wish(position, &plan), plan.fps)?;
+        let mut camera = (self.open)(demand.position, self.wish(demand.position, &plan), plan.fps)?;
         let aim = (plan.zoom, plan.auto_focus);
         let optics = camera.aim(plan.zoom, plan.auto_focus);
-        let new = Running { camera, position, wanted: plan.size, fps: plan.fps, aim, optics, seen: false };
+        let new = Running { camera, demand, wanted: plan.size, fps: plan.fps, aim, optics, seen: false };
         self.tell(&new);
         Ok(new)
     }
@@ -131,8 +152,12 @@ impl CameraWorker {
     /// Tells what an open camera is.
     fn tell(&self, running: &Running) {
         let words = running.camera.mode().words;
-        (self.notices)(Notice::Camera(running.position, DeviceNotice::Opened { words }));
-        (self.notices)(Notice::Optics(running.position, running.optics));
+        self.say(running.demand, DeviceNotice::Opened { words });
+        (self.notices)(Notice::Optics(running.demand.position, running.optics));
+    }
+
+    fn say(&self, Demand { position, asked }: Demand, news: DeviceNotice) {
+        (self.notices)(Notice::Camera { position, asked, news });
     }
 
     /// The size a camera is asked for: a turned one gives the picture lying on its side.
@@ -143,7 +168,7 @@ impl CameraWorker {
     /// Aims a camera as the plan has it now; false when the plan needs another mode of it.
     fn serves(&self, now: &mut Running, plan: &PushPlan) -> bool {
         if (now.wanted, now.fps) != (plan.size, plan.fps) {
-            if now.camera.would_differ(self.wish(now.position, plan), plan.fps) {
+            if now.camera.would_differ(self.wish(now.demand.position, plan), plan.fps) {
                 return false;
             }
             (now.wanted, now.fps) = (plan.size, plan.fps);
@@ -153,7 +178,7 @@ impl CameraWorker {
             now.aim = aim;
             let optics = now.camera.aim(plan.zoom, plan.auto_focus);
             if std::mem::replace(&mut now.optics, optics) != optics {
-                (self.notices)(Notice::Optics(now.position, optics));
+                (self.notices)(Notice::Optics(now.demand.position, optics));
             }
         }
         true
@@ -171,7 +196,8 @@ impl CameraWorker {
     pub(super) fn capture(&self, running: &mut Running, bell: &Wake) -> Result<Option<Captured>, DeviceError> {
         let Some(picture) = running.camera.next(bell)? else { return Ok(None) };
         let losses = running.camera.take_losses();
-        let (position, turn) = (running.position, self.mounted.turn(running.position));
+        let position = running.demand.position;
+        let turn = self.mounted.turn(position);
         // What the lens does not reach is cropped.
         let zoom = (running.aim.0 / running.optics.zoom.unwrap_or(1.0).max(1.0)).max(1.0);
         Ok(Some(Captured { picture: Arc::new(picture), position, turn, zoom, losses }))
@@ -179,7 +205,7 @@ impl CameraWorker {
 
     pub(super) fn hand_on(&self, running: &mut Running, captured: Captured) {
         if !std::mem::replace(&mut running.seen, true) {
-            (self.notices)(Notice::Camera(running.position, DeviceNotice::FirstFrame));
+            self.say(running.demand, DeviceNotice::FirstFrame);
         }
         let plan = self.plans.get();
         if plan.self_view {

@@ -93,7 +93,7 @@ impl Pushing {
     /// What the camera does itself; `None` while none delivers.
     fn camera_optics(&self) -> Option<Optics> {
         let running = self.camera.status().state == DeviceState::Running;
-        running.then(|| match self.switching_from.unwrap_or(self.settings.device_position) {
+        running.then(|| match self.switching_from.map_or(self.settings.device_position, |(old, _)| old) {
             Position::Front => self.image.front,
             Position::Back => self.image.back,
         })

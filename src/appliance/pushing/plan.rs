@@ -37,6 +37,7 @@ impl Pushing {
         PushPlan {
             active,
             camera,
+            asked: self.asked,
             self_view: self.preview && camera.is_some(),
             microphone: active && self.settings.enable_mic && self.board.microphone.is_some() && !silence,
             silent: !self.muted_by().is_empty(),

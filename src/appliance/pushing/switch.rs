@@ -25,28 +25,42 @@ impl Pushing {
             return Err(refuse(Object::Pusher, "no-such-camera", "device-position", &words));
         }
         if self.camera.status().state == DeviceState::Running {
-            // Back to the one that still delivers ends the switch.
-            let old = self.switching_from.take().unwrap_or(self.settings.device_position);
-            self.switching_from = (old != position).then_some(old);
+            match self.switching_from.take().unwrap_or((self.settings.device_position, self.asked)) {
+                // Back to the one that still delivers ends the switch.
+                (old, asked) if old == position => self.asked = asked,
+                old => {
+                    self.switching_from = Some(old);
+                    self.ask();
+                }
+            }
         } else {
             self.camera.closed();
+            self.switching_from = None;
         }
         self.settings.device_position = position;
         Ok(())
     }
 
-    pub(super) fn camera_news(&mut self, position: Position, news: &DeviceNotice, now: Time) {
-        // The last words of a worker that was told to close it.
-        if self.camera.status().state == DeviceState::Closed {
+    /// A camera is asked for: under a number of its own, so that there is an answer to each asking.
+    pub(super) fn ask(&mut self) {
+        self.asks += 1;
+        self.asked = self.asks;
+    }
+
+    /// News of the camera at a position that was asked for under a number.
+    pub(super) fn camera_news(&mut self, camera: (Position, u64), news: &DeviceNotice, now: Time) {
+        let wanted = camera == (self.settings.device_position, self.asked);
+        // The last words of a worker that was told to close it, and answers to what was asked before.
+        if self.camera.status().state == DeviceState::Closed || !wanted && self.switching_from != Some(camera) {
             return;
         }
-        if let Some(old) = self.switching_from
-            && position == self.settings.device_position
+        if let Some((old, asked)) = self.switching_from
+            && wanted
         {
             match news {
                 DeviceNotice::Lost(error) => {
                     self.switching_from = None;
-                    self.settings.device_position = old;
+                    (self.settings.device_position, self.asked) = (old, asked);
                     let detail = json!({ "reason": error.to_string(), "kept": format!("{old:?}").to_lowercase() });
                     self.happened(code::PUSH_ERR_OPEN_CAMERA_FAIL, detail);
                     return;
@@ -54,8 +68,6 @@ impl Pushing {
                 DeviceNotice::FirstFrame => self.switching_from = None,
                 _ => {}
             }
-        } else if position != self.settings.device_position && self.switching_from != Some(position) {
-            return;
         }
         for (code, detail) in self.camera.handle(news, now) {
             self.happened(code, detail);

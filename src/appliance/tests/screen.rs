@@ -120,7 +120,7 @@ fn a_program_that_ends_gives_the_screen_back() {
 fn the_camera_is_seen_on_the_screen_without_being_sent_as_long_as_it_is_asked_for() {
     let mut story = Story::new(settings());
     let order = |story: &mut Story, order| story.order(Command::Pusher(order));
-    let camera = |story: &mut Story, news| story.input(Input::Notice(Notice::Camera(Position::Front, news)));
+    let camera = |story: &mut Story, news| story.camera(Position::Front, news);
     assert_eq!((story.screen_plan.self_view, story.plan().camera), (None, None));
     order(&mut story, PusherCommand::StartPreview);
     assert_eq!((story.plan().camera, story.plan().self_view), (Some(Position::Front), true));

@@ -153,6 +153,8 @@ impl World {
 
     fn step(&mut self, random: &mut fastrand::Rng) {
         let position = if random.u32(0..4) == 0 { Position::Back } else { Position::Front };
+        // Now and then an answer to what was asked before.
+        let asked = self.plan.as_ref().map_or(0, |plan| plan.asked).saturating_sub(random.u64(0..5) / 4);
         let fault = random.choice([Fault::Gone, Fault::Busy, Fault::Missing, Fault::Unsupported]).unwrap();
         let error = DeviceError::new(fault, "device", "test");
         let notice = match random.u32(0..40) {
@@ -184,8 +186,8 @@ impl World {
             }
             11 => Notice::LinkUp,
             12 => Notice::ClockSet,
-            13..16 => Notice::Camera(position, DeviceNotice::FirstFrame),
-            16 | 17 => Notice::Camera(position, DeviceNotice::Lost(error)),
+            13..16 => Notice::Camera { position, asked, news: DeviceNotice::FirstFrame },
+            16 | 17 => Notice::Camera { position, asked, news: DeviceNotice::Lost(error) },
             18 => Notice::Microphone(DeviceNotice::FirstFrame),
             19 => Notice::Microphone(DeviceNotice::Lost(error)),
             20 => Notice::VideoEncoder(error),

@@ -131,11 +131,25 @@ impl Rig {
     /// What was told of `position` so far.
     fn told(&self, position: Position) -> Vec<DeviceNotice> {
         let of = |notice| match notice {
-            Notice::Camera(whose, news) if whose == position => Some(news),
+            Notice::Camera { position: whose, news, .. } if whose == position => Some(news),
             _ => None,
         };
         self.news.try_iter().filter_map(of).collect()
     }
+}
+
+fn lost(notice: &Notice, whose: Position) -> bool {
+    matches!(notice, Notice::Camera { position, news: DeviceNotice::Lost(_), .. } if *position == whose)
+}
+
+fn delivers(notice: &Notice, whose: Position) -> bool {
+    matches!(notice, Notice::Camera { position, news: DeviceNotice::FirstFrame, .. } if *position == whose)
+}
+
+/// It answers the asking number so-and-so: the camera delivers, or could not be had.
+fn answers(notice: &Notice, number: u64) -> bool {
+    let answer = |news: &DeviceNotice| matches!(news, DeviceNotice::FirstFrame | DeviceNotice::Lost(_));
+    matches!(notice, Notice::Camera { asked, news, .. } if *asked == number && answer(news))
 }
 
 fn open() -> Gate {
@@ -176,7 +190,7 @@ fn a_camera_that_can_not_be_had_leaves_the_old_one_as_it_was() {
         rig.plan(|plan| plan.camera = Some(Back));
         assert!((0..30).all(|_| rig.picture().position == Front));
         let news: Vec<Notice> = rig.news.try_iter().collect();
-        let lost = news.iter().filter(|it| matches!(it, Notice::Camera(Back, DeviceNotice::Lost(_)))).count();
+        let lost = news.iter().filter(|it| lost(it, Back)).count();
         assert_eq!(lost, 1, "told once: {news:?}");
         assert_eq!(rig.opened(), 1, "and not opened anew");
         rig.plan(|plan| plan.camera = Some(Front));
@@ -206,7 +220,7 @@ fn where_the_new_one_fails_alone_too_the_old_one_is_opened_again_when_it_is_aske
     };
     let rig = Rig::start(false, Box::new(gate));
     rig.plan(|plan| plan.camera = Some(Back));
-    rig.hear(|news| matches!(news, Notice::Camera(Back, DeviceNotice::Lost(_))));
+    rig.hear(|news| lost(news, Back));
     rig.plan(|plan| plan.camera = Some(Front));
     rig.until(Front);
     assert_eq!(rig.opened(), 2);
@@ -221,8 +235,8 @@ fn a_switch_that_is_called_back_leaves_the_old_camera_alone() {
     rig.plan(|plan| plan.camera = None);
     go.send(()).unwrap();
     rig.hear(|news| {
-        assert!(!matches!(news, Notice::Camera(Back, DeviceNotice::FirstFrame)));
-        matches!(news, Notice::Camera(Front, DeviceNotice::Closed))
+        assert!(!delivers(news, Back));
+        matches!(news, Notice::Camera { position: Front, news: DeviceNotice::Closed, .. })
     });
     assert_eq!(rig.counts.open.load(Ordering::SeqCst), 0, "both are closed");
 }
@@ -251,9 +265,72 @@ fn a_size_that_a_camera_refuses_is_told_each_time_it_closes_a_camera_that_ran() 
     for _ in 0..2 {
         refuses.store(true, Ordering::SeqCst);
         rig.plan(|plan| plan.size = Size::new(128, 64));
-        rig.hear(|news| matches!(news, Notice::Camera(Front, DeviceNotice::Lost(_))));
+        rig.hear(|news| lost(news, Front));
         rig.plan(|plan| plan.size = SIZE);
         refuses.store(false, Ordering::SeqCst);
-        rig.hear(|news| matches!(news, Notice::Camera(Front, DeviceNotice::FirstFrame)));
+        rig.hear(|news| delivers(news, Front));
+    }
+}
+
+#[test]
+fn a_camera_that_was_closed_and_asked_for_again_unseen_is_told_again() {
+    let rig = Rig::start(false, open());
+    rig.plan(|plan| plan.asked += 1);
+    rig.hear(|news| delivers(news, Front) && answers(news, 1));
+    assert_eq!(rig.opened(), 1, "it never was closed");
+}
+
+#[test]
+fn each_asking_for_a_camera_that_can_not_be_had_is_tried_and_answered() {
+    let gate = |position, _: &Counts| if position == Back { Err(Fault::Busy) } else { Ok(()) };
+    let rig = Rig::start(false, Box::new(gate));
+    // Beside the one that delivers, each time as if it had been asked for again in between; and with none.
+    for asked in 1..4 {
+        rig.plan(|plan| (plan.camera, plan.asked) = (Some(Back), asked));
+        rig.hear(|news| lost(news, Back) && answers(news, asked));
+    }
+    rig.plan(|plan| plan.camera = None);
+    rig.hear(|news| matches!(news, Notice::Camera { news: DeviceNotice::Closed, .. }));
+    for asked in 4..7 {
+        rig.plan(|plan| (plan.camera, plan.asked) = (Some(Back), asked));
+        rig.hear(|news| lost(news, Back) && answers(news, asked));
+    }
+}
+
+#[test]
+fn where_nobody_goes_back_to_the_old_camera_it_is_closed_and_the_other_one_is_tried_on() {
+    let gate = |position, counts: &Counts| match position {
+        Back if counts.open.load(Ordering::SeqCst) > 0 => Err(Fault::Busy),
+        _ => Ok(()),
+    };
+    let rig = Rig::start(false, Box::new(gate));
+    rig.plan(|plan| (plan.camera, plan.asked) = (Some(Back), 1));
+    rig.hear(|news| delivers(news, Back));
+    assert_eq!((rig.opened(), rig.counts.open.load(Ordering::SeqCst)), (2, 1));
+}
+
+#[test]
+fn whatever_plans_are_seen_or_missed_the_last_asking_is_answered() {
+    for seed in 0..40 {
+        let dice = Mutex::new(fastrand::Rng::with_seed(seed));
+        let gate = move |_, counts: &Counts| match dice.lock().unwrap().u32(0..6) {
+            // The rig waits for the first one.
+            _ if counts.opened.load(Ordering::SeqCst) == 0 => Ok(()),
+            0 => Err(Fault::Crowded),
+            1 | 2 => Err(Fault::Busy),
+            _ => Ok(()),
+        };
+        let rig = Rig::start(false, Box::new(gate));
+        let mut random = fastrand::Rng::with_seed(seed);
+        let last = random.u64(1..12);
+        for asked in 1..last {
+            let position = random.choice([None, Some(Front), Some(Back)]).unwrap();
+            rig.plan(|plan| (plan.camera, plan.asked) = (position, asked));
+            if random.u32(0..3) == 0 {
+                let _ = rig.news.recv_timeout(Duration::from_millis(5));
+            }
+        }
+        rig.plan(|plan| (plan.camera, plan.asked) = (Some(Back), last));
+        rig.hear(|news| answers(news, last));
     }
 }
