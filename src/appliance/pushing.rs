@@ -61,8 +61,8 @@ pub struct Pushing {
     /// Of what stands on the card that is sent.
     language: Language,
     mute_switch: bool,
-    /// When the waiting image has been held long enough.
-    hold_until: Option<Time>,
+    /// Since when the waiting image is held in standby or pause.
+    held_since: Option<Time>,
     /// The hold ran out; the session begins again when the reason for it ends.
     suspended: bool,
     busy: bool,
@@ -95,7 +95,7 @@ impl Pushing {
             standby: false,
             language: Language::default(),
             mute_switch: false,
-            hold_until: None,
+            held_since: None,
             suspended: false,
             busy: false,
             plan: None,
@@ -137,7 +137,7 @@ impl Pushing {
 
     /// When [`Pushing::tick`] has something to do.
     pub fn deadline(&self) -> Option<Time> {
-        [self.session.deadline(), self.camera.deadline(), self.hold_until].into_iter().flatten().min()
+        [self.session.deadline(), self.camera.deadline(), self.hold_until()].into_iter().flatten().min()
     }
 
     /// Time passed.
@@ -146,12 +146,18 @@ impl Pushing {
         if let Some((code, detail)) = self.camera.tick(now) {
             self.happened(code, detail);
         }
-        if self.hold_until.is_some_and(|at| at <= now) {
+        if let Some(since) = self.held_since.filter(|_| self.hold_until().is_some_and(|at| at <= now)) {
             self.suspended = true;
             self.session.stop(now);
-            self.happened(code::PUSH_WARNING_HANDUP_STOP, json!({ "held-s": self.settings.waiting_image_hold }));
+            self.happened(code::PUSH_WARNING_HANDUP_STOP, json!({ "held-s": (now - since).as_millis() / 1000 }));
         }
         self.settle(now);
+    }
+
+    /// When the waiting image has been held long enough, by the property as it is now.
+    fn hold_until(&self) -> Option<Time> {
+        let hold = self.settings.waiting_image_hold;
+        self.held_since.filter(|_| hold > 0).map(|since| since + Span::secs(hold.into()))
     }
 
     /// A link came up.
@@ -333,9 +339,8 @@ impl Pushing {
             self.camera.closed();
             self.switching_from = None;
         }
-        let on_hold = active && (self.standby || self.paused) && self.settings.waiting_image_hold > 0;
-        let hold = Span::secs(self.settings.waiting_image_hold.into());
-        self.hold_until = on_hold.then(|| self.hold_until.unwrap_or(now + hold));
+        let on_hold = active && (self.standby || self.paused);
+        self.held_since = on_hold.then(|| self.held_since.unwrap_or(now));
         self.flush();
         let plan = self.wanted_plan(active, open.then_some(position));
         if self.plan.as_ref() != Some(&plan) {

@@ -3,6 +3,7 @@
 mod camera;
 mod driven;
 mod figures;
+mod hold;
 mod image;
 mod play_weather;
 mod restart;
