@@ -181,8 +181,14 @@ impl Pushing {
 
     /// Ends for good.
     pub fn shut_down(&mut self, now: Time) {
-        self.session.stop(now);
+        self.stop(now);
         self.settle(now);
+    }
+
+    /// Nothing is to be sent until it is started again, whatever ends.
+    fn stop(&mut self, now: Time) {
+        self.suspended = false;
+        self.session.stop(now);
     }
 
     /// Obeys an order; `Err` says why it changed nothing. Snapshots are the caller's.
@@ -195,10 +201,7 @@ impl Pushing {
                 self.suspended = false;
                 self.session.start(now);
             }
-            PusherCommand::Stop => {
-                self.suspended = false;
-                self.session.stop(now);
-            }
+            PusherCommand::Stop => self.stop(now),
             PusherCommand::Pause => self.paused = true,
             PusherCommand::Resume => {
                 self.paused = false;
@@ -243,7 +246,7 @@ impl Pushing {
         self.settings = changed;
         match (moved, self.settings.url.is_some()) {
             (true, true) => self.session.restart(now),
-            (true, false) => self.session.stop(now),
+            (true, false) => self.stop(now),
             _ => {}
         }
         self.settle(now);
