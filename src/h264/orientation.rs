@@ -2,6 +2,7 @@
 //! (H.264, Annex D.1.27 and D.2.27).
 
 use super::bits::{Bits, OutOfBits};
+use super::nal::length_prefixed;
 use super::sei;
 
 /// `payloadType` of the display orientation (H.264, D.1.1).
@@ -18,11 +19,11 @@ pub struct Orientation {
 
 impl Orientation {
     /// What the access unit says, whose NAL units stand behind lengths of `length_size` bytes (1 to 4); `None`: nothing.
-    /// A picture that is to be flipped in both ways is turned by 180°; a single flip is left out.
+    /// A picture that is to be flipped in both ways is turned by 180°; a single flip is left out. It is looked for behind
+    /// the picture, too: ffmpeg's filter `h264_metadata` puts it there with every IDR but the first.
     pub fn find(unit: &[u8], length_size: usize) -> Option<Self> {
-        sei::find(unit, length_size, |kind, payload| {
-            (kind == DISPLAY_ORIENTATION).then(|| Self::parse(payload).ok()).flatten()
-        })
+        let said = |kind, payload: &[u8]| (kind == DISPLAY_ORIENTATION).then(|| Self::parse(payload).ok()).flatten();
+        length_prefixed(unit, length_size).map_while(Result::ok).find_map(|nal| sei::read(nal, said))
     }
 
     fn parse(payload: &[u8]) -> Result<Self, OutOfBits> {
@@ -84,7 +85,10 @@ mod tests {
         for (number, (unit, turn, lasts)) in table.into_iter().enumerate() {
             assert_eq!(Orientation::find(&unit, 4), Some(Orientation { turn, lasts }), "row {number}: {unit:x?}");
         }
-        assert_eq!(Orientation::find(&[0, 0, 0, 3, 0x65, 0x88, 0x80], 4), None);
+        let slice = [0, 0, 0, 3, 0x65, 0x88, 0x80];
+        assert_eq!(Orientation::find(&slice, 4), None);
+        let behind = [&slice[..], &unit(false, none, quarter * 2, 1)].concat();
+        assert_eq!(Orientation::find(&behind, 4), Some(Orientation { turn: 180, lasts: true }));
     }
 
     #[test]

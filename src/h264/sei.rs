@@ -141,7 +141,7 @@ pub(super) fn find<T>(unit: &[u8], length_size: usize, take: impl Fn(u32, &[u8])
 }
 
 /// The first message in a NAL unit that `take` makes something of; `None` also for units of other kinds.
-fn read<T>(nal: &[u8], take: impl Fn(u32, &[u8]) -> Option<T>) -> Option<T> {
+pub(super) fn read<T>(nal: &[u8], take: impl Fn(u32, &[u8]) -> Option<T>) -> Option<T> {
     if NalKind::of(nal) != Some(NalKind::Sei) {
         return None;
     }

@@ -97,8 +97,8 @@ impl Body<'_> {
         let what = match tag.kind {
             TagKind::Video => What::Video { timestamp_ms: self.timeline.unwrap(tag.timestamp), body: tag.body },
             TagKind::Audio => What::Audio { timestamp_ms: self.timeline.unwrap(tag.timestamp), body: tag.body },
-            TagKind::Script => match Metadata::parse(&tag.body).and_then(|metadata| metadata.rotation) {
-                Some(rotation) => What::Rotation(rotation),
+            TagKind::Script => match Metadata::parse(&tag.body) {
+                Some(metadata) => What::Rotation(metadata.rotation.unwrap_or(0)),
                 None => return true,
             },
         };

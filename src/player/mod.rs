@@ -134,7 +134,8 @@ enum What {
         timestamp_ms: i64,
         body: Bytes,
     },
-    /// The stream says of itself by how many degrees clockwise its pictures are to be turned.
+    /// The metadata of the stream say by how many degrees clockwise its pictures are to be turned: by none where they
+    /// say nothing of it.
     Rotation(u16),
     /// The publisher ended the stream, or we left it: nothing of it is to be seen any longer.
     Finish,

@@ -136,6 +136,8 @@ impl PlayoutWorker {
             What::Rotation(degrees) => playing.rotation.tell(degrees),
             What::Finish => {
                 playing.playout.restart();
+                // Metadata that come from here on are the next publisher's, also in front of its beginning.
+                playing.rotation = Rotation::default();
                 self.frames.put(Frame::Blank);
             }
         }
@@ -176,7 +178,7 @@ impl PlayoutWorker {
 
     fn decode(&self, playing: &mut Playing, unit: VideoUnit, config: u32, show: Show, waited: Span) {
         let Some(config) = playing.video.get(config).cloned() else { return };
-        let turn = playing.rotation.of(Orientation::find(&unit.data, config.length_size));
+        let turn = playing.rotation.of(Orientation::find(&unit.data, config.length_size), unit.idr);
         let captured = Stamp::find(&unit.data, config.length_size).and_then(|stamp| {
             let here = wall::clocks();
             let captured = stamp.captured_here(&here)?;

@@ -114,10 +114,7 @@ impl Playing {
                 Event::Video { timestamp_ms, body } => What::Video { timestamp_ms, body },
                 Event::Audio { timestamp_ms, body } => What::Audio { timestamp_ms, body },
                 Event::Closed(reason) => return Some(reason.end()),
-                Event::Metadata(fields) => match Metadata::from_value(&fields).rotation {
-                    Some(rotation) => What::Rotation(rotation),
-                    None => continue,
-                },
+                Event::Metadata(fields) => What::Rotation(Metadata::from_value(&fields).rotation.unwrap_or(0)),
                 Event::Publishing => continue,
             };
             if !self.line.hand_on(at, what).await {
