@@ -1,5 +1,6 @@
 //! Addresses of streams: what to connect to, what to ask for, and what may be shown of it.
 
+use crate::settings::address;
 use std::fmt;
 
 /// Longest URL accepted, in bytes.
@@ -16,7 +17,6 @@ pub struct RtmpUrl {
     port: u16,
     app: String,
     key: String,
-    userinfo: bool,
 }
 
 /// Why a text is no URL of a stream; says what is allowed and holds no secret.
@@ -32,8 +32,9 @@ pub enum UrlError {
     Host,
     #[error("the port must be a number from 1 to 65535")]
     Port,
-    #[error("must name an application and a stream, as in rtmp://example.com/live/stream")]
-    Path,
+    /// See [`address::stream_path`].
+    #[error("the address {0}")]
+    Path(&'static str),
 }
 
 impl RtmpUrl {
@@ -58,7 +59,7 @@ impl RtmpUrl {
             _ => return Err(UrlError::Scheme),
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (userinfo, address) = authority.rsplit_once('@').map_or((false, authority), |(_, address)| (true, address));
+        let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
         let (host, port) = match address.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (address, None),
@@ -68,8 +69,9 @@ impl RtmpUrl {
             None => default_port(tls),
             Some(port) => port.parse().ok().filter(|&port| port != 0).ok_or(UrlError::Port)?,
         };
-        let (app, key) = split_path(path).ok_or(UrlError::Path)?;
-        Ok(Self { tls, host, port, app: app.into(), key: key.into(), userinfo })
+        address::stream_path(path).map_err(UrlError::Path)?;
+        let (app, key) = split_path(path);
+        Ok(Self { tls, host, port, app: app.into(), key: key.into() })
     }
 
     /// TLS comes before RTMP: the scheme is `rtmps`.
@@ -118,15 +120,6 @@ impl RtmpUrl {
         let values = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
         // A value of two or three letters is found in any words, and secures nothing.
         values.filter(|value| value.len() > 3).fold(text.to_owned(), |text, value| text.replace(value, "***"))
-    }
-
-    /// What is allowed but hardly meant, for people; no secret in it.
-    pub fn warning(&self) -> Option<String> {
-        let query = self.key.split_once('?').map_or("", |(_, query)| query);
-        if query.split('&').any(|pair| pair.split('=').next() == Some("txSerect")) {
-            return Some("the parameter is spelt txSerect: did you mean txSecret".into());
-        }
-        self.userinfo.then(|| "the user name and password before @ are not sent".into())
     }
 
     fn origin(&self) -> String {
@@ -195,15 +188,13 @@ const fn default_port(tls: bool) -> u16 {
     if tls { 443 } else { 1935 }
 }
 
-/// Application and key of a path without its leading slash; slashes after a `?` belong to the query.
-fn split_path(path: &str) -> Option<(&str, &str)> {
+/// Application and key of a path that has both, without its leading slash; slashes after a `?` belong to the query.
+fn split_path(path: &str) -> (&str, &str) {
     let plain = path.split('?').next().unwrap_or_default();
-    let first = plain.find('/')?;
-    let second = plain.get(first + 1..)?.find('/').map(|at| first + 1 + at);
-    let cut = second.unwrap_or(first);
-    let (app, key) = (path.get(..cut)?, path.get(cut + 1..)?);
-    let named = plain.get(cut + 1..).is_some_and(|name| !name.is_empty());
-    (named && app.split('/').all(|part| !part.is_empty())).then_some((app, key))
+    let (app, name) = plain.split_once('/').unwrap_or((plain, ""));
+    let cut = name.find('/').map_or(app.len(), |second| app.len() + 1 + second);
+    let (app, key) = path.split_at(cut);
+    (app, key.strip_prefix('/').unwrap_or(key))
 }
 
 #[cfg(test)]
@@ -238,16 +229,26 @@ mod tests {
             ("rtmp:///live/x", UrlError::Host),
             ("rtmp://h:0/live/x", UrlError::Port),
             ("rtmp://h:70000/live/x", UrlError::Port),
-            ("rtmp://h/live", UrlError::Path),
-            ("rtmp://h/live/", UrlError::Path),
-            ("rtmp://h//x", UrlError::Path),
-            ("rtmp://h/live/?txSecret=1", UrlError::Path),
             ("rtmp://h/live/x y", UrlError::Characters),
             ("rtmp://h/live/x\n", UrlError::Characters),
         ] {
             assert_eq!(RtmpUrl::parse(text), Err(expected), "{text}");
         }
         assert_eq!(RtmpUrl::parse(&format!("rtmp://h/live/{}", "x".repeat(5000))), Err(UrlError::Length));
+        for (text, words) in [
+            ("rtmp://h", "needs an application and a stream name"),
+            ("rtmp://h/live", "needs an application and a stream name"),
+            ("rtmp://h/live/", "ends in a slash"),
+            ("rtmp://h/live/?txSecret=1", "ends in a slash"),
+            ("rtmp://h/live/x/", "ends in a slash"),
+            ("rtmp://h/live/room/x/?a=b", "ends in a slash"),
+            ("rtmp://h//x", "empty part between two slashes"),
+            ("rtmp://h//live/x", "empty part between two slashes"),
+            ("rtmp://h/live/room//x", "empty part between two slashes"),
+        ] {
+            let error = RtmpUrl::parse(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
     }
 
     #[test]
@@ -282,13 +283,5 @@ mod tests {
     fn the_connection_is_named_without_the_key() {
         assert_eq!(RtmpUrl::parse("rtmp://h:1935/live/x?txSecret=1").unwrap().tc_url(), "rtmp://h/live");
         assert_eq!(RtmpUrl::parse("rtmps://h:1935/live/i/x").unwrap().tc_url(), "rtmps://h:1935/live/i");
-    }
-
-    #[test]
-    fn a_misspelt_secret_is_pointed_out() {
-        let url = RtmpUrl::parse("rtmp://h/live/x?txSerect=abc&txTime=1").unwrap();
-        assert!(url.warning().unwrap().contains("txSecret"));
-        assert!(!url.to_string().contains("abc"));
-        assert_eq!(RtmpUrl::parse("rtmp://h/live/x?txSecret=abc").unwrap().warning(), None);
     }
 }

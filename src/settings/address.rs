@@ -70,9 +70,23 @@ fn usable(text: &str, schemes: &[&str]) -> Result<(), String> {
             false => Err("an http address must end in .flv (HLS and others are not supported)".into()),
         };
     }
-    match url.path_segments().map_or(0, |parts| parts.filter(|part| !part.is_empty()).count()) {
-        0 | 1 => Err("the address needs an application and a stream name: rtmp://host/application/stream".into()),
-        _ => Ok(()),
+    let path = url.path();
+    stream_path(path.strip_prefix('/').unwrap_or(path)).map_err(|words| format!("the address {words}"))
+}
+
+/// Whether `path`, which follows the host of an RTMP address and a slash, names an application and a stream: two parts or
+/// more, none of them empty. The error says what is wrong, as what follows "the address".
+pub fn stream_path(path: &str) -> Result<(), &'static str> {
+    let plain = path.split('?').next().unwrap_or_default();
+    match plain.split_once('/') {
+        None => Err("needs an application and a stream name: rtmp://host/application/stream"),
+        Some(_) if plain.starts_with('/') || plain.contains("//") => {
+            Err("has an empty part between two slashes: rtmp://host/application/stream is needed")
+        }
+        Some(_) if plain.ends_with('/') => {
+            Err("ends in a slash, where the stream's name is needed: rtmp://host/application/stream")
+        }
+        Some(_) => Ok(()),
     }
 }
 
@@ -102,10 +116,13 @@ pub fn without_secrets(text: &str) -> String {
     String::from(url).replace("%7Bstream%7D", "{stream}")
 }
 
-/// A spelling of a parameter that servers do not know, with the right one: the published example of the
-/// vendor's address spells `txSecret` wrongly.
-pub fn misspelt(text: &str) -> Option<&'static str> {
-    text.contains("txSerect=").then_some("holds `txSerect`, did you mean `txSecret`?")
+/// What is allowed in an address and hardly meant, in words that hold no secret.
+pub fn doubts(text: &str) -> impl Iterator<Item = &'static str> + use<> {
+    // The published example of the vendor's address spells it so.
+    let misspelt = text.contains("txSerect=").then_some("holds `txSerect`, did you mean `txSecret`?");
+    let user = Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
+    let unsent = user.then_some("the user name and password before @ are not sent");
+    misspelt.into_iter().chain(unsent)
 }
 
 #[cfg(test)]
@@ -124,6 +141,12 @@ mod tests {
             ("rtmp://host:0/live/a", "port 0"),
             ("rtmp://host:99999/live/a", "invalid port"),
             ("rtmp://host/live", "application and a stream"),
+            ("rtmp://host/live/", "ends in a slash"),
+            ("rtmp://host/live/a/", "ends in a slash"),
+            ("rtmp://host/live/room/a/?txSecret=1", "ends in a slash"),
+            ("rtmp://host//live/a", "empty part between two slashes"),
+            ("rtmp://host/live//a", "empty part between two slashes"),
+            ("rtmp://host/live/room//{stream}", "empty part between two slashes"),
             ("rtmp://host/live/a b", "without blanks"),
             ("rtmp://host/live/a?txSecret={txsecret}", "none of {stream}, {txTime}, {txSecret}"),
             ("rtmp://host/live/a?txSecret=***", "not shown"),
@@ -136,6 +159,8 @@ mod tests {
             assert_eq!(push(text), Ok(()), "{text}");
         }
         assert_eq!(push("rtmp://host/live/{stream}?txSecret={txSecret}&txTime={txTime}"), Ok(()));
+        assert_eq!(push("rtmp://host/app/room/a?next=//b/"), Ok(()), "slashes of the query are its own");
+        assert!(play("rtmp://host/live/a/").unwrap_err().contains("ends in a slash"));
         assert!(play("rtmp://host/live/{stream}").unwrap_err().contains("only the address pushed to"));
         assert_eq!(play("https://host/live/a.flv?token=1"), Ok(()));
         assert!(play("http://host/live/a.m3u8").unwrap_err().contains(".flv"));

@@ -180,10 +180,12 @@ impl Settings {
 
     /// What is allowed and yet probably a mistake, in words that hold no secret.
     pub fn warnings(&self) -> Vec<String> {
-        let url = self.pusher.iter().filter_map(|pusher| pusher.url.as_deref()).map(|url| ("pusher.url", url));
-        let src = self.players.iter().filter_map(|player| player.src.as_deref()).map(|src| ("player.src", src));
-        let misspelt = |(key, text)| address::misspelt(text).map(|words| format!("{key}: {words}"));
-        url.chain(src).filter_map(misspelt).collect()
+        let pusher = self.pusher.iter().flat_map(|pusher| {
+            [("pusher.url", pusher.url.as_deref()), ("pusher.waiting-image", pusher.waiting_image.as_deref())]
+        });
+        let players = self.players.iter().map(|player| ("player.src", player.src.as_deref()));
+        let addresses = pusher.chain(players).filter_map(|(key, text)| Some((key, text?)));
+        addresses.flat_map(|(key, text)| address::doubts(text).map(move |words| format!("{key}: {words}"))).collect()
     }
 }
 

@@ -314,8 +314,27 @@ fn what_has_no_effect_is_listed_with_its_reason() {
     let plain =
         PusherSettings { audio_volume_type: pusher::AudioVolumeType::Media, min_bitrate: 1000, ..Default::default() };
     assert_eq!(plain.unsupported(true), []);
-    let text = FULL.replace("live/terminal", "live/terminal?txSerect=1");
-    assert!(Settings::from_toml("-", &text).unwrap().warnings()[0].contains("txSecret"));
+}
+
+#[test]
+fn an_address_that_is_probably_mistaken_is_pointed_out_and_holds_no_secret() {
+    let pusher = PusherSettings {
+        url: Some("rtmp://me:hunter2@h/live/{stream}?txSerect=f85a&txTime=1".into()),
+        waiting_image: Some("https://me:hunter2@h/wait.png".into()),
+        ..Default::default()
+    };
+    let players = ["rtmp://me@h/live/a?txSerect=f85a", "https://me:hunter2@h/a.flv", "rtmp://h/live/a?txSecret=a@b"]
+        .map(|src| PlayerSettings { src: Some(src.into()), ..Default::default() })
+        .to_vec();
+    let settings = Settings { pusher: Some(pusher), players, ..Default::default() };
+    let warnings = settings.warnings();
+    let named = |key: &str, words: &str| {
+        warnings.iter().filter(|it| it.starts_with(&format!("{key}: ")) && it.contains(words)).count()
+    };
+    assert_eq!((named("pusher.url", "did you mean `txSecret`"), named("pusher.url", "are not sent")), (1, 1));
+    assert_eq!((named("player.src", "did you mean `txSecret`"), named("player.src", "are not sent")), (1, 2));
+    assert_eq!((named("pusher.waiting-image", "are not sent"), warnings.len()), (1, 6), "{warnings:?}");
+    assert!(!warnings.iter().any(|it| it.contains("hunter2") || it.contains("f85a")), "{warnings:?}");
 }
 
 #[test]
