@@ -168,7 +168,7 @@ impl PlayoutWorker {
         let now = clock::now();
         if now >= playing.second.due() {
             let figures = playing.playout.figures();
-            let stats = playing.second.take(&self.gauges, Some(&playing.session), figures, now);
+            let stats = playing.second.take(&self.gauges, &playing.session, figures, now);
             let stats = PlayStats { queue_ms: playing.playout.oldest(now).as_millis_f64(), ..stats };
             (self.notices)(Notice::PlayStats { player: self.player, stats });
         }
