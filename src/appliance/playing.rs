@@ -331,6 +331,22 @@ impl Playing {
 
     /// Brings plan and outputs in line with the state; called after every change.
     fn settle(&mut self) {
+        // Before the connection that it is for: what comes first of a stream is not to find it at rest.
+        let (sound_mode, volume) = self.settings.output(&self.board);
+        let plan = PlayPlan {
+            active: self.session.wanted(),
+            mode: self.settings.mode,
+            paused: self.rests().next().is_some(),
+            muted: self.muted(),
+            sound_mode,
+            volume,
+            min_cache: Span::micros((self.settings.min_cache * 1e6) as i64),
+            max_cache: Span::micros((self.settings.max_cache * 1e6) as i64),
+        };
+        if self.plan.as_ref() != Some(&plan) {
+            self.plan = Some(plan.clone());
+            self.outputs.push(Output::Effect(Effect::Play { player: self.number, plan }));
+        }
         for step in self.session.take_steps() {
             let player = self.number;
             match step {
@@ -352,21 +368,6 @@ impl Playing {
         if std::mem::replace(&mut self.small, small) != small {
             let code = if small { code::ENTER_PICTURE_IN_PICTURE } else { code::LEAVE_PICTURE_IN_PICTURE };
             self.happened(code, json!({}));
-        }
-        let (sound_mode, volume) = self.settings.output(&self.board);
-        let plan = PlayPlan {
-            active: self.session.wanted(),
-            mode: self.settings.mode,
-            paused: self.rests().next().is_some(),
-            muted: self.muted(),
-            sound_mode,
-            volume,
-            min_cache: Span::micros((self.settings.min_cache * 1e6) as i64),
-            max_cache: Span::micros((self.settings.max_cache * 1e6) as i64),
-        };
-        if self.plan.as_ref() != Some(&plan) {
-            self.plan = Some(plan.clone());
-            self.outputs.push(Output::Effect(Effect::Play { player: self.number, plan }));
         }
     }
 

@@ -148,6 +148,7 @@ impl Story {
                 Output::Effect(Effect::Play { plan, .. }) => self.play_plan = Some(plan),
                 Output::Effect(Effect::Screen(plan)) => self.screen_plan = plan,
                 Output::Effect(Effect::PlayConnect { session, patience, .. }) => {
+                    assert!(self.play_plan().active, "who is to take the stream in knows of it before it is asked for");
                     (self.play_session, self.play_patience) = (session, patience);
                 }
                 Output::Effect(Effect::Reply { reply, .. }) => self.replies.push(reply),

@@ -89,12 +89,15 @@ impl PlayoutWorker {
         let mut playing: Option<Playing> = None;
         while !handle.stopped() {
             handle.progressed();
-            let plan = self.plans.get();
             while let Ok(arrival) = self.arrivals.try_recv() {
+                // Looked at behind the arrival: the plan that it was asked for by is there then, and none of a stream's
+                // beginning is taken for the rest of one that was left.
+                let plan = self.plans.get();
                 if plan.active {
                     self.take(&mut playing, arrival, &plan);
                 }
             }
+            let plan = self.plans.get();
             if !plan.active && playing.take().is_some() {
                 (self.notices)(Notice::PlayStats { player: self.player, stats: PlayStats::default() });
             }
@@ -168,7 +171,7 @@ impl PlayoutWorker {
         let now = clock::now();
         if now >= playing.second.due() {
             let figures = playing.playout.figures();
-            let stats = playing.second.take(&self.gauges, &playing.session, figures, now);
+            let stats = playing.second.take(&self.gauges, Some(&playing.session), figures, now);
             let stats = PlayStats { queue_ms: playing.playout.oldest(now).as_millis_f64(), ..stats };
             (self.notices)(Notice::PlayStats { player: self.player, stats });
         }

@@ -16,8 +16,11 @@ const ONCE: Span = Span::secs(1);
 /// So long a look at the connection is good for.
 const LOOK: Span = Span::millis(500);
 
-/// Frames of sound without a picture after which sound alone is playing: about two seconds.
+/// Frames of sound without a picture, where there are to be some, after which sound alone is playing: about two seconds.
 const SOUND_ALONE: u32 = 100;
+/// The same where nothing was said of pictures yet: servers give whatever comes first, and a sender's first picture may come
+/// some moments behind its sound.
+const SOUND_FIRST: u32 = 8;
 
 /// One session, shared by everybody its media pass through.
 pub struct Session {
@@ -178,12 +181,17 @@ impl Session {
         self.play_begin(|told| told.size.is_some());
     }
 
-    /// A frame of sound was given to the loudspeaker, or would have been if there were one. Where pictures are expected it is waited for them for a while:
-    /// a stream that had some may come back without.
+    /// A frame of sound was given to the loudspeaker, or would have been if there were one. Where pictures may be expected it
+    /// is waited for them for a while: a stream that had some may come back without.
     pub fn heard(&self) {
         self.play_begin(|told| {
             told.heard += 1;
-            !told.pictures || told.heard > SOUND_ALONE
+            let enough = match (told.pictures, told.unplayable) {
+                (true, _) => SOUND_ALONE,
+                (_, true) => 0,
+                _ => SOUND_FIRST,
+            };
+            told.heard > enough
         });
     }
 
@@ -323,5 +331,20 @@ mod tests {
         session.stream_begin();
         (0..=SOUND_ALONE).for_each(|_| session.heard());
         assert_eq!(told.lock().unwrap().last(), Some(&PlayNews::PlayBegin), "it came back without pictures");
+    }
+
+    #[test]
+    fn sound_that_comes_before_anything_is_known_of_pictures_waits_for_them_for_some_frames() {
+        for pictures in [true, false] {
+            let (session, told) = session();
+            session.stream_begin();
+            (0..SOUND_FIRST).for_each(|_| session.heard());
+            assert_eq!(*told.lock().unwrap(), [PlayNews::StreamBegin]);
+            if pictures {
+                session.has_pictures();
+            }
+            session.heard();
+            assert_eq!(told.lock().unwrap().len(), if pictures { 1 } else { 2 });
+        }
     }
 }

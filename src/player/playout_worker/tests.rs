@@ -83,18 +83,18 @@ impl Stage {
 
 #[test]
 fn sound_alone_without_a_loudspeaker_begins_and_plays_into_nothing_at_its_pace() {
-    let stage = Stage::live(Span::millis(200));
+    let stage = Stage::live(Span::millis(600));
     stage.session.stream_begin();
-    // Ten frames of 20 ms, A-law.
+    // Thirty frames of 20 ms, A-law.
     let frame =
         |number: i64| What::Audio { timestamp_ms: number * 20, body: [&[0x72][..], &[0xd5; 160]].concat().into() };
-    stage.arrive([What::Begin].into_iter().chain((0..10).map(frame)));
+    stage.arrive([What::Begin].into_iter().chain((0..30).map(frame)));
     assert_eq!(stage.told().1, PlayNews::StreamBegin);
     let (begun, news) = stage.told();
     assert_eq!(news, PlayNews::PlayBegin);
     let (over, news) = stage.told();
     assert_eq!(news, PlayNews::Loading(true));
-    assert!(over - begun >= Span::millis(300), "180 ms later the last frame, and 200 ms after it: {}", over - begun);
+    assert!(over - begun >= Span::millis(400), "it had the frames of 420 ms yet to play: {}", over - begun);
 }
 
 #[test]
