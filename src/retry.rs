@@ -19,6 +19,8 @@ const KNOCK: Span = Span::millis(100);
 const BREATH: (Span, Span, Span) = (Span::secs(5), Span::secs(10), Span::secs(60));
 /// Shortest breath after a refusal: the name is in use or the signature is wrong, and haste will not mend it.
 const REFUSED_BREATH: Span = Span::secs(30);
+/// The breath while nobody sends: a twentieth of the time that was waited already, between these.
+const ABSENT_BREATH: (i64, Span, Span) = (20, Span::secs(2), Span::secs(10));
 /// The breath after a silence: whoever speaks again is to be heard at once, and listening in vain takes seconds by itself.
 const SILENT_BREATH: Span = Span::millis(500);
 /// A running session may be silent for so long. Given up for silence it is listened to for twice as long each time, up
@@ -34,6 +36,8 @@ pub enum Ending {
     Refused,
     /// The way was lost and another one is there: the first try is at once.
     Moved,
+    /// The server is well, and nobody sends yet: who comes is to be seen soon.
+    Absent,
     /// The server is well and gave what it had kept; its sender is silent.
     Silent,
     /// Anything else.
@@ -49,7 +53,7 @@ pub enum Verdict {
     Try { at: Time, attempt: u32 },
     /// Three tries failed; a new cycle may begin at this time.
     GiveUp { again: Time },
-    /// Given up before for a refusal or a silence, and met with the same again: one try more is at this time.
+    /// Given up before for a refusal, an absence or a silence, and met with the same again: one try more is at this time.
     Wait { again: Time },
 }
 
@@ -60,8 +64,9 @@ pub struct Retry {
     cycle: u32,
     /// The running try knocks until then.
     until: Option<Time>,
-    /// The last cycle was given up for a refusal or a silence: until something else happens, one try at a time is enough.
-    given_up_for: Option<Ending>,
+    /// What the last cycle was given up for and when, if it was a refusal, an absence or a silence: until something else
+    /// happens, one try at a time is enough.
+    given_up: Option<(Ending, Time)>,
     /// Sessions in a row that were silent since then.
     listened: u32,
     random: fastrand::Rng,
@@ -70,19 +75,12 @@ pub struct Retry {
 impl Retry {
     /// No failure yet. `seed` varies the delays.
     pub fn new(seed: u64) -> Self {
-        Self {
-            attempt: 0,
-            cycle: 0,
-            until: None,
-            given_up_for: None,
-            listened: 0,
-            random: fastrand::Rng::with_seed(seed),
-        }
+        Self { attempt: 0, cycle: 0, until: None, given_up: None, listened: 0, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// The session proved good: the next failure is a first one.
     pub fn established(&mut self) {
-        (self.attempt, self.cycle, self.until, self.given_up_for, self.listened) = (0, 0, None, None, 0);
+        (self.attempt, self.cycle, self.until, self.given_up, self.listened) = (0, 0, None, None, 0);
     }
 
     /// How long the next session may be silent, once something came, before it is taken for lost.
@@ -93,11 +91,11 @@ impl Retry {
 
     /// A session, or the attempt at one, ended at `now`.
     pub fn ended(&mut self, ending: Ending, now: Time) -> Verdict {
-        if self.given_up_for == Some(ending) {
+        if let Some((_, since)) = self.given_up.filter(|(what, _)| *what == ending) {
             self.listened += u32::from(ending == Ending::Silent);
-            return Verdict::Wait { again: now + self.breath(ending) };
+            return Verdict::Wait { again: now + self.breath(ending, now - since) };
         }
-        (self.given_up_for, self.listened) = (None, 0);
+        (self.given_up, self.listened) = (None, 0);
         if let (Ending::NoConnection, Some(until)) = (ending, self.until) {
             if now + KNOCK < until {
                 return Verdict::Knock { at: now + KNOCK };
@@ -126,15 +124,22 @@ impl Retry {
     }
 
     fn give_up(&mut self, ending: Ending, now: Time) -> Verdict {
-        let patient = matches!(ending, Ending::Refused | Ending::Silent);
-        (self.attempt, self.until, self.given_up_for) = (0, None, patient.then_some(ending));
+        let patient = matches!(ending, Ending::Refused | Ending::Absent | Ending::Silent);
+        (self.attempt, self.until, self.given_up) = (0, None, patient.then_some((ending, now)));
         self.listened = u32::from(ending == Ending::Silent);
-        Verdict::GiveUp { again: now + self.breath(ending) }
+        Verdict::GiveUp { again: now + self.breath(ending, Span::ZERO) }
     }
 
-    fn breath(&mut self, ending: Ending) -> Span {
-        if ending == Ending::Silent {
-            return self.vary(SILENT_BREATH);
+    /// How long to wait after an `ending` that has been so for `since`.
+    fn breath(&mut self, ending: Ending, since: Span) -> Span {
+        match ending {
+            Ending::Silent => return self.vary(SILENT_BREATH),
+            Ending::Absent => {
+                let (part, shortest, longest) = ABSENT_BREATH;
+                let span = Span::micros(since.as_micros() / part).max(shortest).min(longest);
+                return self.vary(span);
+            }
+            _ => {}
         }
         let (shortest, first, longest) = BREATH;
         let bound = (first * (1 << self.cycle.min(8))).min(longest);
@@ -229,6 +234,24 @@ mod tests {
     #[test]
     fn a_refusal_is_met_with_patience_three_tries_and_then_two_a_minute_at_most() {
         is_met_with_patience(Ending::Refused, 30_000..=60_000, 5_000..=60_000);
+    }
+
+    #[test]
+    fn who_is_absent_is_looked_for_every_two_seconds_at_first_and_every_ten_in_the_end() {
+        is_met_with_patience(Ending::Absent, 1_500..=2_500, 5_000..=10_000);
+        let (mut retry, mut now, mut waits) = (Retry::new(5), Time::default(), Vec::new());
+        while waits.len() < 200 {
+            let at = match retry.ended(Ending::Absent, now) {
+                Verdict::Try { at, .. } | Verdict::Knock { at } => at,
+                Verdict::GiveUp { again } | Verdict::Wait { again } => {
+                    waits.push((again - now).as_millis());
+                    again
+                }
+            };
+            now = at;
+        }
+        assert!(waits[..15].iter().all(|wait| (1_500..=2_500).contains(wait)), "{waits:?}");
+        assert!(waits[100..].iter().all(|wait| (7_500..=12_500).contains(wait)), "{waits:?}");
     }
 
     #[test]

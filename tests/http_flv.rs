@@ -5,12 +5,14 @@ mod support;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::events::Event;
 use support::film::Film;
 use support::terminal::{Terminal, VIRTUAL, player};
 use support::tls::{identity, in_front_of};
+use support::wait::until;
 use support::web::{FLV, Web};
 use visavis::flv::tag::file_header;
 
@@ -191,6 +193,42 @@ fn whatever_a_bad_server_says_is_told_with_its_reason_and_costs_no_memory() {
     watch(&terminal, &server.url("/good.flv"));
     events.wait("player:agent", 2004, 5.0);
     assert!(terminal.runs() && !events.codes("player:agent").contains(&2006), "{}", events.story());
+}
+
+#[test]
+fn whoever_comes_late_is_seen_soon_where_a_server_says_no_and_at_once_where_it_waits() {
+    let (film, here) = (film(), Arc::new(AtomicBool::new(false)));
+    let came = here.clone();
+    let server = Web::start(move |path, socket| {
+        let here = || came.load(Ordering::SeqCst);
+        if path == "/nobody.flv" && !here() {
+            return socket.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        }
+        socket.write_all(FLV.as_bytes())?;
+        if path == "/empty.flv" && !here() {
+            return Ok(());
+        }
+        if path == "/waits.flv" { film.clone().paused(0, 9000).play(socket) } else { film.play(socket) }
+    });
+    let names = ["nobody", "empty", "waits"];
+    let players: String = names
+        .iter()
+        .map(|name| player(&server.url(&format!("/{name}.flv")), "mode = \"RTC\"").replace("agent", name))
+        .collect();
+    let terminal = Terminal::start(&players, VIRTUAL);
+    let events = terminal.events();
+    let codes = |name: &str| events.codes(&format!("player:{name}"));
+    for name in ["nobody", "empty"] {
+        until(10.0, "the end of its patience", || codes(name).contains(&-2301).then_some(()));
+    }
+    terminal.until_status(1.0, "the card", |status| {
+        status["players"].as_array().unwrap().iter().all(|player| player["screen"] == "waiting")
+    });
+    assert_eq!(codes("waits"), [2001], "a stream that nobody sends yet is no fault");
+    here.store(true, Ordering::SeqCst);
+    for name in ["nobody", "empty", "waits"] {
+        until(4.0, &format!("{name} to be seen"), || codes(name).contains(&2004).then_some(()));
+    }
 }
 
 #[test]

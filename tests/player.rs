@@ -272,7 +272,7 @@ fn answering(answer: String, times: usize) -> u16 {
 fn answers_that_are_no_stream_end_with_words_that_say_so() {
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
     let table = [
-        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".into(), Cause::Refused, "not there"),
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".into(), Cause::Absent, "not there"),
         (format!("{head}Content-Type: text/html\r\n\r\n<html>"), Cause::Handshake, "text/html"),
         (format!("{head}\r\n<!DOCTYPE html>"), Cause::Handshake, "a page"),
         (format!("{head}Content-Encoding: gzip\r\n\r\nxx"), Cause::Handshake, "packed as gzip"),

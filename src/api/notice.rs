@@ -243,8 +243,10 @@ pub enum Cause {
     Unsigned,
     /// TLS or RTMP handshake, or no answer to it: 3003.
     Handshake,
-    /// The server said no (name in use, denied, stream not found): 3004.
+    /// The server said no (name in use, denied): 3004.
     Refused,
+    /// Playing: the server is well, and nobody sends what is asked for.
+    Absent,
     /// The server closed: 3004.
     Closed,
     /// Read, write or framing failure: 3005.

@@ -131,7 +131,7 @@ impl Screen {
 
     /// The card to show; `None`: the picture, new or last.
     pub fn card(&self, state: SessionState, standby: bool) -> Option<Card> {
-        let reachable = matches!(self.lost, None | Some(Cause::Ours | Cause::Closed | Cause::Refused));
+        let reachable = matches!(self.lost, None | Some(Cause::Ours | Cause::Closed | Cause::Refused | Cause::Absent));
         match state {
             _ if self.leaving || self.linger.is_some() => None,
             SessionState::Stopped if standby => Some(Card::Standby),
@@ -148,7 +148,7 @@ impl Screen {
             SessionState::Connecting | SessionState::Reconnecting | SessionState::Waiting => Some(match self.lost {
                 _ if self.connected => Card::Waiting,
                 None | Some(Cause::Ours) => Card::Connecting,
-                Some(Cause::Refused) => Card::Waiting,
+                Some(Cause::Refused | Cause::Absent) => Card::Waiting,
                 Some(_) => Card::NoConnection,
             }),
         }

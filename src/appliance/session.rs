@@ -218,12 +218,13 @@ impl Session {
             Cause::Dns => Some(self.codes.dns),
             Cause::Connect | Cause::Unsigned => Some(self.codes.connect),
             Cause::Handshake => Some(self.codes.handshake),
-            Cause::Refused | Cause::Closed => self.codes.server,
+            Cause::Refused | Cause::Absent | Cause::Closed => self.codes.server,
             Cause::Broken | Cause::Moved => self.codes.broken,
         };
         let ending = match end.cause {
             Cause::Connect => Ending::NoConnection,
             Cause::Refused => Ending::Refused,
+            Cause::Absent => Ending::Absent,
             // It said yes and closed: a no of servers that decide late.
             Cause::Closed if early => Ending::Refused,
             Cause::Moved => Ending::Moved,

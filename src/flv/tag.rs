@@ -156,6 +156,11 @@ impl Reader {
         }
     }
 
+    /// The file header was read, and no tag has begun since the last one.
+    pub fn between_tags(&self) -> bool {
+        matches!(self.state, State::TagHeader) && self.held.is_empty()
+    }
+
     /// Fills `held` up to `len` bytes; true when they are all there.
     fn collect(&mut self, input: &mut &[u8], len: usize) -> bool {
         self.held.reserve_exact(len.saturating_sub(self.held.len()));

@@ -13,9 +13,9 @@ const MOST_SET: usize = 4096;
 pub struct DecoderConfig {
     /// Bytes of the length in front of each NAL unit, 1 to 4.
     pub length_size: usize,
-    /// Whole NAL units: 1 to 31 of a record, and those of other numbers that came with pictures.
+    /// Whole NAL units, at least one and at most 31.
     pub sps: Vec<Bytes>,
-    /// Whole NAL units: 1 to 255 of a record, and those of other numbers that came with pictures.
+    /// Whole NAL units, at least one and at most 255.
     pub pps: Vec<Bytes>,
 }
 

@@ -90,7 +90,7 @@ impl Journey {
             200 => self.judge_content(answer),
             301 | 302 | 303 | 307 | 308 => self.follow(answer.location),
             401 | 403 => refuse(Cause::Refused, "the server does not allow it", answer.status),
-            404 | 410 => refuse(Cause::Refused, &format!("{} is not there", self.wanted.words().0), answer.status),
+            404 | 410 => refuse(Cause::Absent, &format!("{} is not there", self.wanted.words().0), answer.status),
             // Trouble passes: it is no refusal, which is met with patience.
             429 | 500..=599 => refuse(Cause::Broken, "the server is in trouble", answer.status),
             400..=499 => refuse(Cause::Refused, "the server refused", answer.status),

@@ -26,7 +26,7 @@ fn answers_are_told_apart_by_status_and_content() {
             Answer { status: 200, content_type: Some("Text/HTML; charset=utf-8"), ..Answer::default() },
             Err((Cause::Handshake, "text/html and not FLV")),
         ),
-        (Answer { status: 404, ..Answer::default() }, Err((Cause::Refused, "not there (HTTP 404)"))),
+        (Answer { status: 404, ..Answer::default() }, Err((Cause::Absent, "not there (HTTP 404)"))),
         (Answer { status: 403, ..Answer::default() }, Err((Cause::Refused, "does not allow"))),
         (Answer { status: 503, ..Answer::default() }, Err((Cause::Broken, "in trouble"))),
         (Answer { status: 429, ..Answer::default() }, Err((Cause::Broken, "in trouble"))),

@@ -17,7 +17,8 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// From the connection to the first tag.
+/// From the connection to the file header, and from the beginning of the first tag to its end. Between them a server may
+/// wait for days for somebody who publishes.
 const FIRST_TAG: Duration = Duration::from_secs(5);
 
 /// Plays the line's source until it ends.
@@ -54,14 +55,26 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    async fn run(&mut self, mut body: Incoming, first_tag: Instant) -> End {
+    async fn run(&mut self, mut body: Incoming, mut first_tag: Instant) -> End {
         let mut beginning: Option<Bytes> = None;
         loop {
             // A tag and not a byte: one that comes byte by byte is silence, too.
-            let deadline = self.begun.map_or(first_tag, |last| last + self.line.source.patience.to_std());
-            let frame = match timeout_at(deadline, body.frame()).await {
+            let awaited = self.begun.is_none() && self.reader.between_tags();
+            let frame = if awaited {
+                let frame = body.frame().await;
+                first_tag = Instant::now() + FIRST_TAG;
+                Ok(frame)
+            } else {
+                let deadline = self.begun.map_or(first_tag, |last| last + self.line.source.patience.to_std());
+                timeout_at(deadline, body.frame()).await
+            };
+            let frame = match frame {
                 Err(_) if self.begun.is_some() => return broken("the server fell silent"),
                 Err(_) => return End { cause: Cause::Handshake, words: "no FLV tag within 5 s".into() },
+                Ok(None) if self.begun.is_none() => {
+                    let words = "the server ended without the stream: perhaps nobody sends it".into();
+                    return End { cause: Cause::Absent, words };
+                }
                 Ok(None) => return End { cause: Cause::Closed, words: "the server ended the stream".into() },
                 Ok(Some(Err(error))) => return broken(&format!("the connection broke: {}", reason(&error))),
                 Ok(Some(Ok(frame))) => frame,

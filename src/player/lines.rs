@@ -180,7 +180,8 @@ pub async fn play(wiring: &Wiring, session: Arc<Session>, source: Source, stop: 
             Woken::Ended(number, end) => {
                 running.retain(|line| line.number != number);
                 let mut race = shared.race();
-                if !race.ended(number, end.cause == Cause::Refused, clock::now()) {
+                let refused = matches!(end.cause, Cause::Refused | Cause::Absent);
+                if !race.ended(number, refused, clock::now()) {
                     if race.only_past() {
                         session.nothing_live();
                     }

@@ -42,7 +42,7 @@ impl Way for Wiring {
     }
 
     async fn ended(&self, session: Arc<Session>, end: End) {
-        let finish = matches!(end.cause, Cause::Ours | Cause::Refused);
+        let finish = matches!(end.cause, Cause::Ours | Cause::Refused | Cause::Absent);
         session.end(end);
         if finish {
             let arrival = Arrival { session, at: clock::now(), what: What::Finish };

@@ -146,6 +146,7 @@ pub struct Playout {
     /// Nobody takes pictures at the moment.
     crowded: bool,
     loading: bool,
+    ended: bool,
     /// When the unit after the last one given out would be due.
     expected: Option<Time>,
     figures: Figures,
@@ -182,12 +183,13 @@ impl Playout {
             begun: false,
             crowded: false,
             loading: false,
+            ended: false,
             expected: None,
             figures: Figures::default(),
         }
     }
 
-    /// Begins anew, because the stream begins again or is over. What is held is given up.
+    /// Begins anew, for another session or after the publisher came back. What is held is given up.
     pub fn restart(&mut self) {
         let (speaker, decoder, figures) = (self.speaker, self.decoder, self.figures);
         let (video, sound) = (self.video.config, self.sound.config);
@@ -227,6 +229,11 @@ impl Playout {
     /// While true no pictures are given out: the decoder has enough to do.
     pub fn hold_video(&mut self, crowded: bool) {
         self.crowded = crowded;
+    }
+
+    /// The publisher ended the stream: what is held is played, and silence after it is no fault.
+    pub fn end(&mut self) {
+        self.ended = true;
     }
 
     /// Takes an access unit that arrived at `now`. Pictures before the first IDR are of no use and left out.
@@ -320,6 +327,7 @@ impl Playout {
 
     /// What every arrival brings with it: the live cache learns, and the bounds are kept.
     fn arrived(&mut self, position: Span, now: Time) {
+        self.ended = false;
         if self.config.mode == PlayMode::Live
             && let Some(shortest) = self.shortest()
             && self.cache.note(transit(now, position) - shortest, now)

@@ -5,8 +5,8 @@ use crate::settings::player::PlayMode;
 
 /// A delay that is off by more than this leaps; by less it is brought there by the speed.
 pub(super) const LEAP: Span = Span::millis(300);
-/// A delay that is to grow, and one that is to shrink, does so by its full speed while it is off by more than this part
-/// of these (a tenth in a call, a twentieth live), and slower the nearer it is.
+/// A delay that is to grow, and one that is to shrink, does so by its full speed while it is off by more than a tenth
+/// of this, and slower the nearer it is.
 const GROW: Span = Span::millis(300);
 const SHRINK: Span = Span::millis(600);
 

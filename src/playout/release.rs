@@ -52,7 +52,7 @@ impl Playout {
 
     /// When it has to be said that nothing is left.
     fn starving(&self) -> Option<Time> {
-        let waits = self.video.held.is_empty() && self.sound.held.is_empty() && !self.loading;
+        let waits = self.video.held.is_empty() && self.sound.held.is_empty() && !self.loading && !self.ended;
         self.expected.filter(|_| waits).map(|at| at + self.by_mode(PATIENCE))
     }
 

@@ -118,7 +118,6 @@ impl Render {
     }
 
     /// By how many parts in a million the sound's clock and the device's differ, as far as that is known.
-    #[cfg(test)]
     pub fn drift(&self) -> f64 {
         self.steer.drift()
     }

@@ -48,7 +48,6 @@ impl Steer {
     }
 
     /// By how many parts in a million the clocks differ.
-    #[cfg(test)]
     pub(super) fn drift(&self) -> f64 {
         self.drift
     }

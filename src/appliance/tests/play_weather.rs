@@ -132,7 +132,7 @@ impl World {
             phase => {
                 let causes = match phase {
                     Phase::Reaching => &[Cause::Dns, Cause::Connect, Cause::Handshake][..],
-                    _ => &[Cause::Refused, Cause::Closed, Cause::Broken, Cause::Moved],
+                    _ => &[Cause::Refused, Cause::Absent, Cause::Closed, Cause::Broken, Cause::Moved],
                 };
                 if matches!(phase, Phase::Begun(_)) && random.bool() {
                     self.news(session, PlayNews::NothingLive);

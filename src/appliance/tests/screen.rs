@@ -79,7 +79,9 @@ fn a_call_that_ended_says_so_until_the_next() {
     assert_eq!(order(&mut story, PlayerCommand::Stop), Some(Card::Ended));
     assert!(!story.play_plan().active);
     assert_eq!(order(&mut story, PlayerCommand::Play), Some(Card::Connecting));
-    assert_eq!(told(&mut story, ended(Cause::Refused)), Some(Card::Waiting), "there is no such stream yet");
+    for cause in [Cause::Refused, Cause::Absent] {
+        assert_eq!(told(&mut story, ended(cause)), Some(Card::Waiting), "there is no such stream yet");
+    }
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub enum Step {
     Media,
 }
 
+/// What a server says to whoever wants to play what nobody publishes (Adobe's NetStream info codes).
+const NOT_FOUND: &str = "NetStream.Play.StreamNotFound";
+
 /// Why a session is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -66,6 +69,9 @@ pub enum Reason {
         /// The server's description without secrets, at most 256 bytes.
         words: String,
     },
+    /// Playing: the server closed the connection and had sent nothing of the stream, which is how some say that nobody
+    /// publishes it.
+    NothingSent,
     /// The server closed the connection.
     ServerClosed,
     /// The server broke the rules.
@@ -90,6 +96,8 @@ impl Reason {
             Self::Ours => Cause::Ours,
             Self::Handshake(_) | Self::Timeout(Step::Handshake | Step::Connect) => Cause::Handshake,
             Self::Protocol { connected: false, .. } => Cause::Handshake,
+            Self::Refused { code, .. } if code == NOT_FOUND => Cause::Absent,
+            Self::NothingSent => Cause::Absent,
             Self::Refused { .. } => Cause::Refused,
             Self::ServerClosed => Cause::Closed,
             Self::Protocol { .. } | Self::Timeout(_) => Cause::Broken,
@@ -109,6 +117,7 @@ impl fmt::Display for Reason {
             Self::Handshake(words) => f.write_str(words),
             Self::Refused { code, words } if words.is_empty() => write!(f, "the server refused: {code}"),
             Self::Refused { code, words } => write!(f, "the server refused: {code} ({words})"),
+            Self::NothingSent => f.write_str("the server closed without the stream: perhaps nobody sends it"),
             Self::ServerClosed => f.write_str("the server closed the connection"),
             Self::Protocol { broken, .. } => write!(f, "the server broke the protocol: {broken}"),
             Self::Timeout(Step::Handshake) => f.write_str("the server did not finish the handshake in time"),

@@ -167,6 +167,9 @@ impl Client {
         self.close(match self.state {
             State::Handshake => Reason::Handshake("the server closed during the handshake".into()),
             State::Stopping => Reason::Ours,
+            State::Requested { .. } | State::Active { .. } if self.role == Role::Play && !self.heard => {
+                Reason::NothingSent
+            }
             _ => Reason::ServerClosed,
         });
     }

@@ -30,12 +30,32 @@ fn g10_a_refusal_in_the_middle_ends_the_session_with_its_code() {
         for script in [Script::publisher(), Script::player()] {
             let reason = refusal(script, code, level).unwrap();
             assert_eq!(reason, Reason::Refused { code: code.into(), words: "words".into() });
-            assert_eq!(reason.end().cause, Cause::Refused);
+            let absent = code == "NetStream.Play.StreamNotFound";
+            assert_eq!(reason.end().cause, if absent { Cause::Absent } else { Cause::Refused });
             assert!(reason.end().words.contains(code));
         }
     }
     for code in ["NetStream.Play.Reset", "NetStream.Play.PublishNotify", "NetStream.Data.Start", ""] {
         assert_eq!(refusal(Script::player(), code, "status"), None);
+    }
+}
+
+#[test]
+fn a_server_that_closes_with_nothing_of_the_stream_sent_is_taken_to_have_nobody_who_sends_it() {
+    let close = |mut script: Script| {
+        script.client.handle_close(script.now);
+        script.events().pop()
+    };
+    let mut heard = Script::player();
+    heard.say(&[message::audio(1, 0, sound(1))]);
+    let table = [
+        (Script::player(), Reason::NothingSent, Cause::Absent),
+        (heard, Reason::ServerClosed, Cause::Closed),
+        (Script::publisher(), Reason::ServerClosed, Cause::Closed),
+    ];
+    for (script, reason, cause) in table {
+        assert_eq!(close(script), Some(Event::Closed(reason.clone())));
+        assert_eq!(reason.cause(), cause);
     }
 }
 
