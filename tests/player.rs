@@ -135,8 +135,10 @@ fn a_player_whose_thread_failed_says_that_the_stream_is_lost_and_plays_it_in_the
     rig.until("its end", |rig| matches!(rig.news.last(), Some(PlayNews::Ended(_))));
     rig.forget();
     rig.player.connect(2, url);
+    // Who joins a running stream may hear it before it is seen.
     rig.until("the next session", |rig| rig.news.contains(&PlayNews::PlayBegin) && rig.shown() > 10);
-    assert_eq!(order(&rig.news)[..6], LEGAL);
+    let told = order(&rig.news);
+    assert!(told[..2] == LEGAL[..2] && LEGAL.iter().all(|news| told.contains(news)), "{told:?}");
 }
 
 #[test]
