@@ -16,7 +16,7 @@ use crate::api::card::Card;
 use crate::api::code;
 use crate::api::command::{PusherCommand, Refusal};
 use crate::api::event::{Happening, Object};
-use crate::api::notice::{DeviceNotice, Notice, PushNews};
+use crate::api::notice::{Notice, PushNews};
 use crate::api::plan::{Effect, PushPlan, SelfViewPlan};
 use crate::api::status::{DeviceState, PushStats, SessionState, WaitingImageStatus};
 use crate::media::{Size, Span, Time};
@@ -260,9 +260,8 @@ impl Pushing {
             Notice::Optics(position, optics) => self.image.optics(*position, *optics),
             Notice::Looks { wanted, in_effect } => self.looks_news(*wanted, *in_effect),
             // The last words of a worker that was told to stop are nobody's business any more.
-            Notice::Microphone(DeviceNotice::Lost(_)) | Notice::VideoEncoder(_) | Notice::SoundEncoder(_)
-                if !self.session.wanted() => {}
-            Notice::Microphone(news) => self.happened_if(|this| this.microphone.handle(news)),
+            Notice::VideoEncoder(_) | Notice::SoundEncoder(_) if !self.session.wanted() => {}
+            Notice::Microphone(news) => self.microphone.handle(news),
             Notice::WaitingImage(status) => self.waiting_news(status),
             Notice::VideoEncoder(error) => self.happened_if(|this| this.encoders.video_failed(error)),
             Notice::VideoEncoderSwitched { from, to, hardware } => {
@@ -346,6 +345,7 @@ impl Pushing {
         self.held_since = on_hold.then(|| self.held_since.unwrap_or(now));
         self.flush();
         let plan = self.wanted_plan(active, open.then_some(position));
+        self.happened_if(|this| this.microphone.event(plan.microphone));
         if self.plan.as_ref() != Some(&plan) {
             self.plan = Some(plan.clone());
             self.outputs.push(Output::Effect(Effect::Push(plan)));

@@ -2,6 +2,7 @@
 
 mod camera;
 mod driven;
+mod endings;
 mod figures;
 mod hold;
 mod image;

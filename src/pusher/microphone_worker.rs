@@ -62,8 +62,12 @@ impl MicrophoneWorker {
             if live.is_none() {
                 track.stop();
             }
-            if !plan.microphone && running.take().is_some() {
-                (self.notices)(Notice::Microphone(DeviceNotice::Closed));
+            if !plan.microphone {
+                retry_at = Time::default();
+                // One that was lost is not looked for any more, and what was told of it holds no longer.
+                if running.take().is_some() | told.take().is_some() {
+                    (self.notices)(Notice::Microphone(DeviceNotice::Closed));
+                }
             }
             if plan.microphone && running.is_none() && clock::now() >= retry_at {
                 match self.start() {
@@ -183,5 +187,41 @@ impl MicrophoneWorker {
         let Some(now) = encoding else { return Ok(()) };
         now.set(plan.sound_rate, plan.rates.sound, give)?;
         now.push(heard, give)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::fault::Fault;
+    use crate::flow::far_end::far_end;
+    use crate::flow::lane;
+    use crate::flow::shared::Shared;
+    use crate::flow::worker::Worker;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn a_microphone_that_can_not_be_had_is_told_again_each_time_it_is_asked_for() {
+        let bell = Wake::new().unwrap();
+        let plans = Shared::new(PushPlan::IDLE, vec![bell.clone()]);
+        let (told_in, told) = mpsc::channel();
+        let missing = || DeviceError::new(Fault::Missing, "microphone", "test");
+        let mut worker = MicrophoneWorker {
+            plans: plans.clone(),
+            live: Shared::new(None, vec![]),
+            open: Box::new(move || Err(missing())),
+            build: Arc::new(move |_, _| Err(missing())),
+            coded: lane::ring(1, Wake::new().unwrap()).0,
+            far: far_end(0).unwrap().1,
+            notices: Arc::new(move |notice| _ = told_in.send(notice)),
+        };
+        let _worker = Worker::spawn("mic", bell, |_| {}, move |handle| worker.run(handle)).unwrap();
+        for _ in 0..3 {
+            for (microphone, news) in [(true, DeviceNotice::Lost(missing())), (false, DeviceNotice::Closed)] {
+                plans.set(PushPlan { microphone, ..PushPlan::IDLE });
+                assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(Notice::Microphone(news)));
+            }
+        }
     }
 }
