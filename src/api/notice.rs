@@ -118,7 +118,8 @@ pub enum DeviceNotice {
     Opened { words: String },
     /// First picture or period received.
     FirstFrame,
-    /// It could not be opened, or was lost; said once for each change of fault, not for each try.
+    /// It could not be opened, or was lost; said once for each change of fault and each time it is asked for, not for each
+    /// try.
     Lost(DeviceError),
     /// Closed because it is not wanted.
     Closed,
